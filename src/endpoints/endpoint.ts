@@ -1,0 +1,152 @@
+import type { z } from 'zod';
+import { Failure } from '../domain/failure.ts';
+import type { UpstreamAnswer, UpstreamRequest } from '../egress/upstream.ts';
+import type { PageLinks, Param } from '../envelope/link.ts';
+import { type PageKeys, readPageKeys } from '../envelope/page.ts';
+import { pretty } from '../input/paging.ts';
+
+export type Tag = 'Repository' | 'Workspace' | 'Meta';
+
+/** What is told about an endpoint, said once: routes, OpenAPI, MCP tools and the tests read it. */
+export interface Told {
+  /** Behind `/bitbucket-api`. */
+  readonly path: string;
+  readonly operationId: string;
+  readonly tag: Tag;
+  /** Two or three words, as on the product page. */
+  readonly summary: string;
+  /** For a reader who has never seen Bitbucket's own API. */
+  readonly description: string;
+  /** The envelope's `message` on success. */
+  readonly message: string;
+}
+
+/** One row of the table. */
+export interface Endpoint extends Told {
+  /** Strict: what it does not name is refused. */
+  readonly input: z.ZodObject;
+  /** What `data` is. */
+  readonly shape: 'object' | 'page' | 'tree' | 'meta';
+  /** Where `page` leads on a list: a number, a number with Bitbucket's `ctx`, or a token of ours. */
+  readonly cursor?: 'numeric' | 'ctx' | 'token';
+  answer(input: unknown, bitbucket: Reader): Promise<Answer>;
+}
+
+/** Bitbucket, as one call may read it. */
+export interface Reader {
+  /** As `Upstream.get`. */
+  get(request: UpstreamRequest): Promise<UpstreamAnswer>;
+  /** Whether a URL in an answer points at Bitbucket's API, so that its cursor may be used. */
+  believes(url: string): boolean;
+}
+
+export interface Answer {
+  /** One JSON value in UTF-8; `data` of the envelope. */
+  readonly data: Buffer;
+  readonly links?: PageLinks;
+  readonly upstreamRequestId?: string | undefined;
+}
+
+type Row<Shape extends z.ZodRawShape> = Told & { readonly input: z.ZodObject<Shape> };
+type Input<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
+
+/** A row with its own way to an answer. */
+export function endpoint<Shape extends z.ZodRawShape>(
+  row: Row<Shape> &
+    Pick<Endpoint, 'shape' | 'cursor'> & {
+      answer(input: Input<Shape>, bitbucket: Reader): Promise<Answer>;
+    },
+): Endpoint {
+  return {
+    ...row,
+    input: row.input.extend({ pretty }),
+    answer: (input, bitbucket) => row.answer(input as Input<Shape>, bitbucket),
+  };
+}
+
+/** A row that passes one object of Bitbucket through. */
+export function object<Shape extends z.ZodRawShape>(
+  row: Row<Shape> & { upstream(input: Input<Shape>): UpstreamRequest },
+): Endpoint {
+  return endpoint({
+    ...row,
+    shape: 'object',
+    answer: async (input, bitbucket) => {
+      const answer = await bitbucket.get(row.upstream(input));
+      keysOf(answer);
+      return { data: answer.body, upstreamRequestId: answer.requestId };
+    },
+  });
+}
+
+/** A row that passes a list with numbered pages through. */
+export function page<Shape extends z.ZodRawShape>(
+  row: Row<Shape> & { upstream(input: Input<Shape>): UpstreamRequest },
+): Endpoint {
+  return endpoint({
+    ...row,
+    shape: 'page',
+    cursor: 'numeric',
+    answer: async (input, bitbucket) => {
+      const answer = await bitbucket.get(row.upstream(input));
+      const next = cursorOf(keysOf(answer).next, bitbucket)?.get('page');
+      return {
+        data: answer.body,
+        upstreamRequestId: answer.requestId,
+        links: numericLinks(input, next ?? undefined),
+      };
+    },
+  });
+}
+
+function numericLinks(input: { readonly page?: unknown }, next: string | undefined): PageLinks {
+  const given = paramsOf(input);
+  const at = (number: string): Param[] => [...given, ['page', number]];
+  const number = Number(input.page ?? 1);
+  return {
+    ...(next === undefined ? {} : { next: at(next) }),
+    ...(number > 1 ? { prev: at(String(number - 1)) } : {}),
+    first: at('1'),
+  };
+}
+
+/** The body's own keys. Throws `upstream_failed` for a body that is not one whole JSON object. */
+export function keysOf(answer: UpstreamAnswer): PageKeys {
+  const keys = readPageKeys(answer.body);
+  if (keys === null) throw brokenAnswer(answer.requestId);
+  return keys;
+}
+
+/** Bitbucket said 200 and sent what cannot be an answer. */
+export function brokenAnswer(upstreamRequestId: string | undefined): Failure {
+  return new Failure('upstream_failed', 'Bitbucket sent an answer that is not whole. Try again.', {
+    ...(upstreamRequestId === undefined ? {} : { upstreamRequestId }),
+  });
+}
+
+/**
+ * The parameters of an upstream's `next`, or undefined where there is none or it leads elsewhere. Read leniently:
+ * recorded ones lack the `&` before `fields`.
+ */
+export function cursorOf(next: string | undefined, bitbucket: Reader): URLSearchParams | undefined {
+  if (next === undefined || !bitbucket.believes(next)) return undefined;
+  const query = URL.parse(next)?.search ?? '';
+  return new URLSearchParams(query.replace(/(?<=[^?&])fields=.*$/, ''));
+}
+
+/** What the caller gave, the cursor aside, in the order of the row; a repository by its plain name. */
+export function paramsOf(input: Readonly<Record<string, unknown>>): Param[] {
+  return Object.entries(input).flatMap(([name, value]): Param[] =>
+    value === undefined || value === false || name === 'page' || name === 'ctx' ? [] : [[name, textOf(value)]],
+  );
+}
+
+function textOf(value: unknown): string {
+  if (value === true) return '1';
+  if (Array.isArray(value)) return value.join(',');
+  if (isRepoName(value)) return `${value.workspace}/${value.slug}`;
+  return String(value);
+}
+
+const isRepoName = (value: unknown): value is { workspace: string; slug: string } =>
+  typeof value === 'object' && value !== null && 'slug' in value;

@@ -1,0 +1,36 @@
+import type { z } from 'zod';
+import { type Detail, Failure } from '../domain/failure.ts';
+import { nearestOf } from '../input/nearest.ts';
+import { parseQuery } from '../input/query-string.ts';
+import type { Endpoint } from './endpoint.ts';
+
+/**
+ * The row's own values from a raw query string. Throws `invalid_request` with one detail per thing that is wrong,
+ * before anything is asked of Bitbucket.
+ */
+export function readInput(row: Endpoint, query: string): Record<string, unknown> {
+  const parsed = parseQuery(query);
+  if (!parsed.ok) throw refusal(parsed.details);
+  const result = row.input.safeParse(Object.fromEntries(parsed.values));
+  if (result.success) return result.data;
+  const known = Object.keys(row.input.shape);
+  throw refusal(result.error.issues.flatMap((issue) => detailsOf(issue, known)));
+}
+
+function refusal(details: readonly Detail[]): Failure {
+  return new Failure('invalid_request', details.map(({ message }) => message).join(' '), { details });
+}
+
+function detailsOf(issue: z.core.$ZodIssue, known: readonly string[]): Detail[] {
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((name) => unknownParameter(name, known));
+  const parameter = String(issue.path[0] ?? '');
+  const missing = issue.code === 'invalid_type' && issue.input === undefined;
+  return [{ parameter, message: missing ? `\`${parameter}\` is required.` : issue.message }];
+}
+
+function unknownParameter(name: string, known: readonly string[]): Detail {
+  const shown = name.length > 40 ? `${name.slice(0, 40)}…` : name;
+  const meant = nearestOf(name, known);
+  const hint = meant === undefined || meant === null ? `It takes ${known.join(', ')}.` : `Did you mean \`${meant}\`?`;
+  return { parameter: name, message: `\`${shown}\` is no parameter of this endpoint. ${hint}` };
+}
