@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import pino from 'pino';
+import { type App, createApp } from './app.ts';
+import { type Config, ConfigError, readConfig } from './config.ts';
+import { systemClock } from './domain/clock.ts';
+import { createBitbucket } from './egress/bitbucket.ts';
+import { ExitListError } from './egress/exit-list.ts';
+import { readExits } from './egress/read-exits.ts';
+import { createDevelopmentKey } from './keys/development-key.ts';
+import { openStores } from './open-stores.ts';
+
+/** How long calls under way may take to end after SIGTERM, ms; containers are killed after 10 s by default. */
+const DRAIN_MS = 9_000;
+
+export interface Gateway {
+  /** Where callers come in. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Starts the real thing from an environment. Rejects with one line that names what is wrong. */
+export async function start(environment: NodeJS.ProcessEnv): Promise<Gateway> {
+  const config = readConfig(environment);
+  const log = pino({ level: config.LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  const exits = () => readExits({ urls: config.PROXY_URLS, file: config.PROXY_FILE });
+  const specs = exits();
+  warnAbout(config, specs.length, log);
+
+  const stores = await openStores(config.STORE_URL, { role: 'gateway', clock: systemClock, log });
+  const upstream = createBitbucket({
+    upstreamUrl: config.UPSTREAM_URL,
+    exits: specs,
+    sessions: config.PROXY_SESSIONS,
+    sessionLifetimeMs: config.PROXY_SESSION_LIFETIME_S * 1_000,
+    hourlyBudget: config.EXIT_HOURLY_BUDGET,
+    hourlyCeiling: config.UPSTREAM_HOURLY_CEILING ?? null,
+    budgets: stores.budgets,
+    clock: systemClock,
+    log,
+  });
+  const app = await createApp({
+    ...stores,
+    upstream,
+    upstreamUrl: config.UPSTREAM_URL,
+    publicUrl: config.PUBLIC_URL ?? '',
+    deadlineMs: config.CALL_DEADLINE_MS,
+    trustProxy: config.TRUST_PROXY ?? [],
+    clock: systemClock,
+    log,
+    ready: () => stores.check().then(() => true),
+  });
+  await app.server.listen({ host: config.HOST, port: config.PORT });
+  await upstream.ready();
+  const url = urlOf(app);
+  log.info({ url, exits: specs.length }, 'listening');
+
+  const reread = () => {
+    try {
+      upstream.replaceExits(exits());
+      log.info({}, 'the list of exits was read again');
+    } catch (error) {
+      log.error({ cause: messageOf(error) }, 'the new list of exits was refused; the old one stays');
+    }
+  };
+  process.on('SIGHUP', reread);
+
+  return {
+    url,
+    close: async () => {
+      process.off('SIGHUP', reread);
+      app.drain();
+      await Promise.race([app.server.close(), new Promise((done) => setTimeout(done, DRAIN_MS).unref())]);
+      await upstream.close();
+      await stores.close();
+    },
+  };
+}
+
+function warnAbout(config: Config, exits: number, log: pino.Logger): void {
+  if (config.PROXY_URLS === '' && config.PROXY_FILE === undefined) {
+    log.warn({ exits }, 'no proxies are set: every call leaves from this address, 60 an hour');
+  }
+  if (config.EXIT_HOURLY_BUDGET > 60) {
+    log.warn({ budget: config.EXIT_HOURLY_BUDGET }, 'Bitbucket grants an address 60 calls an hour; the budget is above that');
+  }
+}
+
+function urlOf({ server }: App): string {
+  const address = server.server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return `http://localhost:${port}`;
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
