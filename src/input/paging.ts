@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { hasControlCharacter } from './segments.ts';
+
+/** How many values a page has. Digits alone: no sign, blank, fraction, exponent or other numeral. */
+export const pagelen = (fallback: number) =>
+  z
+    .string()
+    .regex(/^(?:[1-9]\d?|100)$/, '`pagelen` is a whole number from 1 to 100.')
+    .meta({ description: 'Values a page, 1 to 100.', examples: [String(fallback)] })
+    .default(String(fallback))
+    .transform(Number);
+
+/** The number of a page; far more than Bitbucket has, and safe as a double. */
+export const pageNumber = z
+  .string()
+  .regex(/^[1-9]\d{0,8}$/, '`page` is a whole number from 1.')
+  .meta({ description: 'The page, from 1. `Link` leads from each page to the next.', examples: ['2'] })
+  .transform(Number);
+
+/** Bitbucket's own cursor of a list of commits. */
+export const ctx = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,200}$/, '`ctx` is no cursor of Bitbucket. Take it from `Link`.')
+  .meta({ description: "Bitbucket's cursor of this list, as `Link` gives it together with `page`." });
+
+/** Where a directory's listing goes on. */
+export const treeToken = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,2000}$/, '`page` is a token here: take it from `Link` or `data.next`.')
+  .meta({ description: 'The token of the next page, as `data.next` and `Link` give it.' });
+
+export const q = z
+  .string()
+  .min(1, '`q` is empty.')
+  .max(4_000, '`q` is longer than 4,000 characters.')
+  .refine((text) => !hasControlCharacter(text) && text.isWellFormed(), '`q` contains a control character.')
+  .meta({ description: "A filter in Bitbucket's query language (BBQL).", examples: ['name ~ "release"'] });
+
+export const sort = z
+  .string()
+  .regex(/^-?[A-Za-z_][A-Za-z0-9_.]{0,99}$/, '`sort` is one field, with a `-` before it for descending order.')
+  .meta({ description: 'One field to sort by; `-` before it for descending.', examples: ['-target.date'] });
+
+const STATES = ['OPEN', 'MERGED', 'DECLINED', 'SUPERSEDED'];
+const STATES_MESSAGE = `\`state\` is one or several of ${STATES.join(', ')}, separated by commas.`;
+
+export const state = z
+  .string()
+  .max(200, STATES_MESSAGE)
+  .meta({ description: `One or several of ${STATES.join(', ')}, separated by commas; OPEN when absent.`, examples: ['OPEN,MERGED'] })
+  .transform((text) => [...new Set(text.split(',').map((word) => word.trim().toUpperCase()))])
+  .refine((states) => states.every((word) => STATES.includes(word)), STATES_MESSAGE);
+
+export const pretty = z
+  .literal('1', '`pretty` is 1 or absent.')
+  .meta({ description: 'White space for a reader; never another token.' })
+  .transform(() => true)
+  .optional();

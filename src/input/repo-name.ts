@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { decodeOnce, hasControlCharacter, hasDotSegment } from './segments.ts';
+
+/** A repository as Bitbucket's paths want it: lower case; a UUID keeps its braces. */
+export interface RepoName {
+  readonly workspace: string;
+  readonly slug: string;
+}
+
+const MAX_LENGTH = 2_048;
+const HOSTS = new Set(['bitbucket.org', 'www.bitbucket.org', 'api.bitbucket.org', 'altssh.bitbucket.org']);
+const UUID = /^\{[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}$/;
+/** Pages of the site that are no workspaces, and pages of a workspace that are no repositories. */
+const SITE_PAGES = new Set(['account', 'dashboard', 'projects', 'scm', 'users', 'rest', 'product', 'support', 'blog']);
+const WORKSPACE_PAGES = new Set(['workspace', 'profile']);
+
+const HOW = 'Give it as workspace/slug, for example atlassian/atlassian-event, or paste its bitbucket.org URL.';
+
+/**
+ * The repository in what people paste: `workspace/slug`, UUIDs, the URLs of the site and the API, every clone
+ * address. What is behind the repository in a URL (ref, path, query, fragment) is dropped.
+ * Gives a message for the caller when it is none; the message never repeats what was pasted, for there may be a
+ * password in it.
+ */
+export function parseRepoName(text: string): RepoName | string {
+  if (text.length > MAX_LENGTH) return `\`repo\` is longer than ${MAX_LENGTH} characters.`;
+  const trimmed = text.trim();
+  if (trimmed === '') return `\`repo\` is empty. ${HOW}`;
+  if (hasControlCharacter(trimmed)) return '`repo` contains a control character.';
+  if (trimmed.includes('\\')) return `\`repo\` contains a backslash. ${HOW}`;
+  if (hasDotSegment(trimmed.replace(/[?#].*$/s, ''))) return '`repo` contains a dot segment.';
+  const path = pathOf(trimmed);
+  if (typeof path === 'string') return path;
+  return nameOf(path);
+}
+
+/** The path segments of what was pasted, and whether a host stood before them. */
+interface Path {
+  readonly segments: readonly string[];
+  readonly isUrl: boolean;
+}
+
+const FOREIGN = '`repo` points at another host than bitbucket.org; this gateway reads Bitbucket Cloud alone.';
+
+function pathOf(text: string): Path | string {
+  const shortcut = /^bitbucket:(?!\/\/)([^?#]*)/i.exec(text);
+  if (shortcut !== null) return pathFrom(shortcut[1] ?? '', true);
+
+  const scp = /^[a-z0-9_.-]+@([^:/]+):(?!\/\/)(.*)$/i.exec(text);
+  if (scp !== null) return isOurs(scp[1]) ? pathFrom(dropTail(scp[2] ?? ''), true) : FOREIGN;
+
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text);
+  if (scheme !== null) {
+    if (!/^(https?|ssh|git|git\+https?|git\+ssh)$/i.test(scheme[1] ?? '')) return `\`repo\` is no address of a repository. ${HOW}`;
+    return fromAuthority(text.slice(scheme[0].length));
+  }
+  if (text.startsWith('//')) return fromAuthority(text.slice(2));
+  const firstSegment = /^[^/?#]*/.exec(text)?.[0] ?? '';
+  if (isOurs(firstSegment.replace(/:\d+$/, '')) && text.includes('/')) return fromAuthority(text);
+  if (/[:@]/.test(firstSegment)) return FOREIGN;
+  return pathFrom(text, false);
+}
+
+/** `user:secret@host:port/path?query#fragment`; the user part is dropped unread. */
+function fromAuthority(rest: string): Path | string {
+  const match = /^([^/?#]*)([^?#]*)/.exec(rest);
+  const authority = match?.[1] ?? '';
+  const host = authority.slice(authority.lastIndexOf('@') + 1).replace(/:\d+$/, '');
+  return isOurs(host) ? pathFrom(match?.[2] ?? '', true) : FOREIGN;
+}
+
+const isOurs = (host: string | undefined) => host !== undefined && HOSTS.has(host.toLowerCase());
+const dropTail = (text: string) => text.replace(/[?#].*$/s, '');
+
+function pathFrom(text: string, isUrl: boolean): Path {
+  const trimmed = text.trim().replace(/^\/+|\/+$/g, '');
+  const segments = trimmed.split('/').map((segment) => decodeOnce(segment).toLowerCase());
+  return { segments: isUrl ? withoutApiPrefix(segments) : segments, isUrl };
+}
+
+/** The API's own addresses put two or three words before the workspace. */
+function withoutApiPrefix(segments: readonly string[]): readonly string[] {
+  const rest = segments[0] === 'api' || segments[0] === '!api' ? segments.slice(1) : segments;
+  return rest[0] === '2.0' && rest[1] === 'repositories' ? rest.slice(2) : segments;
+}
+
+function nameOf({ segments, isUrl }: Path): RepoName | string {
+  const [workspace = '', written = ''] = segments;
+  if (segments.length < 2 || written === '') {
+    return isUrl ? `\`repo\` names a workspace, not a repository. ${HOW}` : `\`repo\` needs a workspace and a slug. ${HOW}`;
+  }
+  if (!isUrl && segments.length > 2) return `\`repo\` has more than two parts. ${HOW}`;
+  if (isUrl && (SITE_PAGES.has(workspace) || WORKSPACE_PAGES.has(written))) {
+    return `\`repo\` is a page of another kind or of a self-hosted server. ${HOW}`;
+  }
+  const slug = UUID.test(written) ? written : written.replace(/\.git$/, '');
+  if (!isWorkspace(workspace) && !(workspace === '{}' && UUID.test(slug))) {
+    return `The workspace in \`repo\` can only have letters, digits, \`_\` and \`-\`. ${HOW}`;
+  }
+  if (!isSlug(slug)) {
+    return `The slug in \`repo\` can only have letters, digits, \`_\`, \`-\` and \`.\`, 62 of them at most. ${HOW}`;
+  }
+  return { workspace, slug };
+}
+
+/** A workspace ID or a UUID in braces; lower case. */
+export const isWorkspace = (text: string): boolean => /^[a-z0-9_-]{1,128}$/.test(text) || UUID.test(text);
+
+const isSlug = (text: string) => (/^[a-z0-9_.-]{1,62}$/.test(text) && !/^\.{1,2}$/.test(text)) || UUID.test(text);
+
+export const repoName = z
+  .string()
+  .min(1, `\`repo\` is empty. ${HOW}`)
+  .max(MAX_LENGTH, `\`repo\` is longer than ${MAX_LENGTH} characters.`)
+  .meta({
+    description:
+      'The repository as `workspace/slug`, as UUIDs in braces, or any bitbucket.org URL or clone address of it. A ' +
+      'ref or path inside a URL is ignored.',
+    examples: ['atlassian/atlassian-event'],
+  })
+  .transform((text, context) => {
+    const name = parseRepoName(text);
+    if (typeof name !== 'string') return name;
+    context.addIssue({ code: 'custom', message: name });
+    return z.NEVER;
+  });
