@@ -9,9 +9,15 @@ import type { Upstream } from './egress/upstream.ts';
 import { readInput } from './endpoints/read-input.ts';
 import { serve } from './endpoints/serve.ts';
 import { BASE_PATH, table } from './endpoints/table.ts';
-import { clientFailureOf, failureOf } from './envelope/error-handler.ts';
 import { failureEnvelope } from './envelope/envelope.ts';
-import { commonHeadersOf, failureHeadersOf, type Leaving, leaveWithData, leaveWithFailure } from './envelope/leave.ts';
+import { clientFailureOf, failureOf } from './envelope/error-handler.ts';
+import {
+  commonHeadersOf,
+  failureHeadersOf,
+  type Leaving,
+  leaveWithData,
+  leaveWithFailure,
+} from './envelope/leave.ts';
 import { nearestOf } from './input/nearest.ts';
 import { createAuthenticate } from './keys/authenticate.ts';
 import type { KeyStore } from './keys/key-store.ts';
@@ -81,11 +87,10 @@ export async function createApp(options: AppOptions): Promise<App> {
   const way = [
     /* Whose key is it?              401, 402 */ async (request: FastifyRequest) => {
       const call = callOf(request);
-      await rate.guardUnknown(request);
       try {
-        call.caller = await authenticate(headerOf(request, KEY_HEADER), call);
+        await authenticate(headerOf(request, KEY_HEADER), call);
       } catch (error) {
-        rate.noteUnknown(request, error);
+        if (call.caller === null) await rate.guardAddress(request);
         throw error;
       }
     },
@@ -155,12 +160,15 @@ function createServer({ clock, log, trustProxy }: AppOptions): FastifyInstance {
     bodyLimit: 64 * 1024,
     routerOptions: { ignoreDuplicateSlashes: false },
     // A URL that cannot be decoded skips hooks and error handler.
-    frameworkErrors: (error, request, reply) => {
+    frameworkErrors: (error, request, framework) => {
+      const reply = framework as FastifyReply;
       const call = createCall(clock, new AbortController().signal);
       const failure = failureOf(error);
       report(log, call, failure, request as FastifyRequest);
-      const told = reply.headers({ ...commonHeadersOf(call.id), ...failureHeadersOf(failure) }).code(failure.status);
-      told.send(failureEnvelope(failure, call));
+      reply
+        .headers({ ...commonHeadersOf(call.id), ...failureHeadersOf(failure) })
+        .code(failure.status)
+        .send(failureEnvelope(failure, call));
     },
     clientErrorHandler: (error, socket) => refuseClient(error, socket, clock),
   });
@@ -175,8 +183,14 @@ function refuseClient(error: unknown, socket: Socket, clock: Clock): void {
   const call = createCall(clock, new AbortController().signal);
   const failure = clientFailureOf(error);
   const body = failureEnvelope(failure, call);
-  const headers = { ...commonHeadersOf(call.id), ...failureHeadersOf(failure), 'content-length': String(body.length) };
-  const lines = Object.entries({ ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}`);
+  const headers = {
+    ...commonHeadersOf(call.id),
+    ...failureHeadersOf(failure),
+    'content-length': String(body.length),
+  };
+  const lines = Object.entries({ ...headers, connection: 'close' }).map(
+    ([name, value]) => `${name}: ${value}`,
+  );
   socket.end(`HTTP/1.1 ${failure.status} ${failure.code}\r\n${lines.join('\r\n')}\r\n\r\n${body.toString()}`);
 }
 
@@ -226,7 +240,8 @@ function notFound(request: FastifyRequest): Failure {
     return new Failure('method_not_allowed', `Only ${METHODS} work here.`, { headers: { allow: METHODS } });
   }
   const nearest = nearestOf(path.slice(0, 200), paths);
-  const hint = nearest == null ? `The endpoints are described at ${BASE_PATH}/docs.` : `Did you mean ${nearest}?`;
+  const hint =
+    nearest == null ? `The endpoints are described at ${BASE_PATH}/docs.` : `Did you mean ${nearest}?`;
   return new Failure('route_not_found', `There is nothing here. ${hint}`);
 }
 
@@ -238,7 +253,8 @@ function servePreflight(app: FastifyInstance): void {
         allow: METHODS,
         'access-control-allow-origin': '*',
         'access-control-allow-methods': METHODS,
-        'access-control-allow-headers': headerOf(request, 'access-control-request-headers') ?? `${KEY_HEADER}, accept`,
+        'access-control-allow-headers':
+          headerOf(request, 'access-control-request-headers') ?? `${KEY_HEADER}, accept`,
         'access-control-max-age': '86400',
         'x-request-id': callOf(request).id,
         vary: 'access-control-request-headers',

@@ -18,10 +18,19 @@ function digits(min: number, max: number) {
 function absoluteUrl(protocols: readonly string[]) {
   return z
     .string()
-    .refine((text) => {
-      const url = URL.parse(text);
-      return url !== null && protocols.includes(url.protocol) && url.search === '' && url.hash === '' && url.username === '';
-    }, `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}, without user, query or fragment`)
+    .refine(
+      (text) => {
+        const url = URL.parse(text);
+        return (
+          url !== null &&
+          protocols.includes(url.protocol) &&
+          url.search === '' &&
+          url.hash === '' &&
+          url.username === ''
+        );
+      },
+      `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}, without user, query or fragment`,
+    )
     .transform((text) => text.replace(/\/+$/, ''));
 }
 
@@ -58,7 +67,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const given = Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== '');
   const result = Environment.safeParse(Object.fromEntries(given));
   if (result.success) return result.data;
-  throw new ConfigError(result.error.issues.map((issue) => `${String(issue.path[0])} ${wordOf(issue)}`).join('; '));
+  throw new ConfigError(
+    result.error.issues.map((issue) => `${String(issue.path[0])} ${wordOf(issue)}`).join('; '),
+  );
 }
 
 /** zod's own messages may quote the value; ours do not. */

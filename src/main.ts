@@ -1,13 +1,14 @@
-import { readFileSync } from 'node:fs';
 import pino from 'pino';
 import { type App, createApp } from './app.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { systemClock } from './domain/clock.ts';
 import { createBitbucket } from './egress/bitbucket.ts';
 import { ExitListError } from './egress/exit-list.ts';
-import { readExits } from './egress/read-exits.ts';
+import { readExitList } from './egress/read-exits.ts';
 import { createDevelopmentKey } from './keys/development-key.ts';
+import type { Registry } from './keys/registry.ts';
 import { openStores } from './open-stores.ts';
+import { StoreError } from './store/sqlite.ts';
 
 /** How long calls under way may take to end after SIGTERM, ms; containers are killed after 10 s by default. */
 const DRAIN_MS = 9_000;
@@ -22,11 +23,11 @@ export interface Gateway {
 export async function start(environment: NodeJS.ProcessEnv): Promise<Gateway> {
   const config = readConfig(environment);
   const log = pino({ level: config.LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime });
-  const exits = () => readExits({ urls: config.PROXY_URLS, file: config.PROXY_FILE });
-  const specs = exits();
+  const exits = () => readExitList({ urls: config.PROXY_URLS, file: config.PROXY_FILE });
+  const specs = await exits();
   warnAbout(config, specs.length, log);
 
-  const stores = await openStores(config.STORE_URL, { role: 'gateway', clock: systemClock, log });
+  const stores = await openStores(config.STORE_URL, { role: 'gateway', clock: systemClock });
   const upstream = createBitbucket({
     upstreamUrl: config.UPSTREAM_URL,
     exits: specs,
@@ -34,7 +35,6 @@ export async function start(environment: NodeJS.ProcessEnv): Promise<Gateway> {
     sessionLifetimeMs: config.PROXY_SESSION_LIFETIME_S * 1_000,
     hourlyBudget: config.EXIT_HOURLY_BUDGET,
     hourlyCeiling: config.UPSTREAM_HOURLY_CEILING ?? null,
-    budgets: stores.budgets,
     clock: systemClock,
     log,
   });
@@ -49,18 +49,21 @@ export async function start(environment: NodeJS.ProcessEnv): Promise<Gateway> {
     log,
     ready: () => stores.check().then(() => true),
   });
+  if (config.NODE_ENV !== 'production') await offerDevelopmentKey(stores.registry, config.PORT);
   await app.server.listen({ host: config.HOST, port: config.PORT });
   await upstream.ready();
   const url = urlOf(app);
   log.info({ url, exits: specs.length }, 'listening');
 
   const reread = () => {
-    try {
-      upstream.replaceExits(exits());
-      log.info({}, 'the list of exits was read again');
-    } catch (error) {
-      log.error({ cause: messageOf(error) }, 'the new list of exits was refused; the old one stays');
-    }
+    exits().then(
+      (specs) => {
+        upstream.replaceExits(specs);
+        log.info({ exits: specs.length }, 'the list of exits was read again');
+      },
+      (error) =>
+        log.error({ cause: messageOf(error) }, 'the new list of exits was refused; the old one stays'),
+    );
   };
   process.on('SIGHUP', reread);
 
@@ -81,7 +84,10 @@ function warnAbout(config: Config, exits: number, log: pino.Logger): void {
     log.warn({ exits }, 'no proxies are set: every call leaves from this address, 60 an hour');
   }
   if (config.EXIT_HOURLY_BUDGET > 60) {
-    log.warn({ budget: config.EXIT_HOURLY_BUDGET }, 'Bitbucket grants an address 60 calls an hour; the budget is above that');
+    log.warn(
+      { budget: config.EXIT_HOURLY_BUDGET },
+      'Bitbucket grants an address 60 calls an hour; the budget is above that',
+    );
   }
 }
 
@@ -91,4 +97,36 @@ function urlOf({ server }: App): string {
   return `http://localhost:${port}`;
 }
 
+/** Shown to the terminal once, outside the log. */
+async function offerDevelopmentKey(registry: Registry, port: number): Promise<void> {
+  const key = await createDevelopmentKey(registry, Date.now());
+  if (key === null) return;
+  const url = `http://localhost:${port}/bitbucket-api/v1/repo?repo=atlassian%2Fatlassian-event`;
+  console.error(
+    `\nA development key was made, shown only now:\n\n  curl -H "x-oanor-key: ${key}" "${url}"\n`,
+  );
+}
+
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+if (import.meta.main) {
+  try {
+    const gateway = await start(process.env);
+    const stop = () => {
+      gateway.close().then(
+        () => process.exit(0),
+        (error) => {
+          console.error(messageOf(error));
+          process.exit(1);
+        },
+      );
+    };
+    process.once('SIGTERM', stop);
+    process.once('SIGINT', stop);
+  } catch (error) {
+    const expected =
+      error instanceof ConfigError || error instanceof ExitListError || error instanceof StoreError;
+    console.error(expected || (error instanceof Error && 'code' in error) ? messageOf(error) : error);
+    process.exit(1);
+  }
+}

@@ -137,7 +137,9 @@ export function cursorOf(next: string | undefined, bitbucket: Reader): URLSearch
 /** What the caller gave, the cursor aside, in the order of the row; a repository by its plain name. */
 export function paramsOf(input: Readonly<Record<string, unknown>>): Param[] {
   return Object.entries(input).flatMap(([name, value]): Param[] =>
-    value === undefined || value === false || name === 'page' || name === 'ctx' ? [] : [[name, textOf(value)]],
+    value === undefined || value === false || name === 'page' || name === 'ctx'
+      ? []
+      : [[name, textOf(value)]],
   );
 }
 

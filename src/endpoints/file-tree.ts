@@ -132,7 +132,9 @@ function targetOf({ repo, path = '' }: Input, start: Start): string {
  */
 function isFile({ status, headers }: UpstreamHead): boolean {
   if (status >= 300) return URL.parse(headers.location ?? '')?.hostname === 'api.media.atlassian.com';
-  return 'content-disposition' in headers || !/^application\/(.+\+)?json\b/i.test(headers['content-type'] ?? '');
+  return (
+    'content-disposition' in headers || !/^application\/(.+\+)?json\b/i.test(headers['content-type'] ?? '')
+  );
 }
 
 /** The type of a file is guessed from its extension, so only a name with a dot could be JSON. */
@@ -148,9 +150,13 @@ async function confirmDirectory(input: Input, target: string, bitbucket: Reader)
 const MetaBody = z.object({ type: z.string() });
 
 function notADirectory({ path = '' }: Input): Failure {
-  return new Failure('not_a_directory', `\`${path}\` is a file. This endpoint lists directories: ask for the one it is in.`, {
-    details: [{ parameter: 'path', message: 'Names a file, not a directory.' }],
-  });
+  return new Failure(
+    'not_a_directory',
+    `\`${path}\` is a file. This endpoint lists directories: ask for the one it is in.`,
+    {
+      details: [{ parameter: 'path', message: 'Names a file, not a directory.' }],
+    },
+  );
 }
 
 const ListingBody = z.object({

@@ -31,6 +31,7 @@ function detailsOf(issue: z.core.$ZodIssue, known: readonly string[]): Detail[] 
 function unknownParameter(name: string, known: readonly string[]): Detail {
   const shown = name.length > 40 ? `${name.slice(0, 40)}…` : name;
   const meant = nearestOf(name, known);
-  const hint = meant === undefined || meant === null ? `It takes ${known.join(', ')}.` : `Did you mean \`${meant}\`?`;
+  const hint =
+    meant === undefined || meant === null ? `It takes ${known.join(', ')}.` : `Did you mean \`${meant}\`?`;
   return { parameter: name, message: `\`${shown}\` is no parameter of this endpoint. ${hint}` };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { UpstreamRequest } from '../egress/upstream.ts';
 import type { PageLinks } from '../envelope/link.ts';
-import { ctx, pageNumber, pagelen, q, sort, state } from '../input/paging.ts';
+import { ctx, pagelen, pageNumber, q, sort, state } from '../input/paging.ts';
 import { ref } from '../input/ref.ts';
 import { repoName } from '../input/repo-name.ts';
 import { treePath } from '../input/tree-path.ts';
@@ -168,4 +168,5 @@ function ctxLinks(input: object, cursor: URLSearchParams): PageLinks {
 }
 
 /** Page 1 was the last one, so what was asked for lies behind the end. */
-const emptyPage = (pagelen: number, page: number) => Buffer.from(JSON.stringify({ pagelen, values: [], page }));
+const emptyPage = (pagelen: number, page: number) =>
+  Buffer.from(JSON.stringify({ pagelen, values: [], page }));

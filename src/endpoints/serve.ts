@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
+import { limitsOf } from '../domain/account.ts';
 import type { Call } from '../domain/call.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Log } from '../domain/log.ts';
 import type { Upstream } from '../egress/upstream.ts';
-import { linkHeaderOf } from '../envelope/link.ts';
 import type { Success } from '../envelope/leave.ts';
-import { limitsOf } from '../domain/account.ts';
+import { linkHeaderOf } from '../envelope/link.ts';
 import type { Answer, Endpoint, Reader } from './endpoint.ts';
 import { BASE_PATH } from './table.ts';
 
@@ -82,7 +82,8 @@ function readerFor(call: Call, { upstream, believedHosts, deadlineMs, clock, log
     believes: (url) => {
       const parsed = URL.parse(url);
       const believed = parsed?.protocol === 'https:' && believedHosts.has(parsed.host);
-      if (!believed) log.warn({ request_id: call.id, host: parsed?.host }, 'an upstream link leads elsewhere');
+      if (!believed)
+        log.warn({ request_id: call.id, host: parsed?.host }, 'an upstream link leads elsewhere');
       return believed;
     },
   };

@@ -9,12 +9,17 @@ export function failureOf(error: unknown): Failure {
   const code = codeOf(error);
   const known = KNOWN[code];
   if (known !== undefined) return known(error);
-  return new Failure('internal', 'Something went wrong here. Try again; if it stays, tell us the request id.', {
-    cause: error,
-  });
+  return new Failure(
+    'internal',
+    'Something went wrong here. Try again; if it stays, tell us the request id.',
+    {
+      cause: error,
+    },
+  );
 }
 
-const badRequest = (message: string) => (cause: unknown) => new Failure('invalid_request', message, { cause });
+const badRequest = (message: string) => (cause: unknown) =>
+  new Failure('invalid_request', message, { cause });
 const tooLarge = (message: string, status: number) => (cause: unknown) =>
   new Failure('request_too_large', message, { status, cause });
 

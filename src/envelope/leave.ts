@@ -40,15 +40,24 @@ export interface Success {
 }
 
 /** Ends the call with data. */
-export async function leaveWithData(reply: FastifyReply, leaving: Leaving, success: Success): Promise<FastifyReply> {
+export async function leaveWithData(
+  reply: FastifyReply,
+  leaving: Leaving,
+  success: Success,
+): Promise<FastifyReply> {
   if (success.link !== undefined) reply.header('link', success.link);
-  if (success.upstreamRequestId !== undefined) reply.header('x-upstream-request-id', success.upstreamRequestId);
+  if (success.upstreamRequestId !== undefined)
+    reply.header('x-upstream-request-id', success.upstreamRequestId);
   reply.code(200);
   return leave(reply, leaving, successEnvelope(success.data, leaving.call, success.message));
 }
 
 /** Ends the call without data. */
-export async function leaveWithFailure(reply: FastifyReply, leaving: Leaving, failure: Failure): Promise<FastifyReply> {
+export async function leaveWithFailure(
+  reply: FastifyReply,
+  leaving: Leaving,
+  failure: Failure,
+): Promise<FastifyReply> {
   reply.headers(failureHeadersOf(failure)).code(failure.status);
   return leave(reply, leaving, failureEnvelope(failure, leaving.call));
 }
@@ -58,7 +67,9 @@ export function failureHeadersOf(failure: Failure): Record<string, string> {
   const { headers, retryAfterMs, upstreamRequestId } = failure;
   return {
     ...headers,
-    ...(retryAfterMs === undefined ? {} : { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) }),
+    ...(retryAfterMs === undefined
+      ? {}
+      : { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) }),
     ...(upstreamRequestId === undefined ? {} : { 'x-upstream-request-id': upstreamRequestId }),
   };
 }
@@ -80,7 +91,10 @@ async function leave(reply: FastifyReply, leaving: Leaving, envelope: Buffer): P
   reply
     .headers(commonHeadersOf(call.id))
     .headers(limitHeaders)
-    .header('server-timing', `upstream;dur=${ms(call.upstreamMs)}, total;dur=${ms(nowMs - call.startedAtMs)}`);
+    .header(
+      'server-timing',
+      `upstream;dur=${ms(call.upstreamMs)}, total;dur=${ms(nowMs - call.startedAtMs)}`,
+    );
   const body = call.pretty ? prettyPrint(envelope) : envelope;
   return reply.send(await squeeze(body, reply));
 }

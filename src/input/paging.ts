@@ -38,7 +38,10 @@ export const q = z
 
 export const sort = z
   .string()
-  .regex(/^-?[A-Za-z_][A-Za-z0-9_.]{0,99}$/, '`sort` is one field, with a `-` before it for descending order.')
+  .regex(
+    /^-?[A-Za-z_][A-Za-z0-9_.]{0,99}$/,
+    '`sort` is one field, with a `-` before it for descending order.',
+  )
   .meta({ description: 'One field to sort by; `-` before it for descending.', examples: ['-target.date'] });
 
 const STATES = ['OPEN', 'MERGED', 'DECLINED', 'SUPERSEDED'];
@@ -47,7 +50,10 @@ const STATES_MESSAGE = `\`state\` is one or several of ${STATES.join(', ')}, sep
 export const state = z
   .string()
   .max(200, STATES_MESSAGE)
-  .meta({ description: `One or several of ${STATES.join(', ')}, separated by commas; OPEN when absent.`, examples: ['OPEN,MERGED'] })
+  .meta({
+    description: `One or several of ${STATES.join(', ')}, separated by commas; OPEN when absent.`,
+    examples: ['OPEN,MERGED'],
+  })
   .transform((text) => [...new Set(text.split(',').map((word) => word.trim().toUpperCase()))])
   .refine((states) => states.every((word) => STATES.includes(word)), STATES_MESSAGE);
 

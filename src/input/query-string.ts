@@ -18,7 +18,10 @@ export function parseQuery(raw: string): Query {
   const details: QueryDetail[] = [];
   const pairs = raw.split('&').filter((pair) => pair !== '');
   if (pairs.length > MAX_PARAMETERS) {
-    return { ok: false, details: [{ parameter: '', message: `More than ${MAX_PARAMETERS} parameters were given.` }] };
+    return {
+      ok: false,
+      details: [{ parameter: '', message: `More than ${MAX_PARAMETERS} parameters were given.` }],
+    };
   }
   for (const pair of pairs) {
     const equals = pair.indexOf('=');

@@ -11,10 +11,21 @@ const MAX_LENGTH = 2_048;
 const HOSTS = new Set(['bitbucket.org', 'www.bitbucket.org', 'api.bitbucket.org', 'altssh.bitbucket.org']);
 const UUID = /^\{[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}$/;
 /** Pages of the site that are no workspaces, and pages of a workspace that are no repositories. */
-const SITE_PAGES = new Set(['account', 'dashboard', 'projects', 'scm', 'users', 'rest', 'product', 'support', 'blog']);
+const SITE_PAGES = new Set([
+  'account',
+  'dashboard',
+  'projects',
+  'scm',
+  'users',
+  'rest',
+  'product',
+  'support',
+  'blog',
+]);
 const WORKSPACE_PAGES = new Set(['workspace', 'profile']);
 
-const HOW = 'Give it as workspace/slug, for example atlassian/atlassian-event, or paste its bitbucket.org URL.';
+const HOW =
+  'Give it as workspace/slug, for example atlassian/atlassian-event, or paste its bitbucket.org URL.';
 
 /**
  * The repository in what people paste: `workspace/slug`, UUIDs, the URLs of the site and the API, every clone
@@ -51,7 +62,8 @@ function pathOf(text: string): Path | string {
 
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text);
   if (scheme !== null) {
-    if (!/^(https?|ssh|git|git\+https?|git\+ssh)$/i.test(scheme[1] ?? '')) return `\`repo\` is no address of a repository. ${HOW}`;
+    if (!/^(https?|ssh|git|git\+https?|git\+ssh)$/i.test(scheme[1] ?? ''))
+      return `\`repo\` is no address of a repository. ${HOW}`;
     return fromAuthority(text.slice(scheme[0].length));
   }
   if (text.startsWith('//')) return fromAuthority(text.slice(2));
@@ -87,7 +99,9 @@ function withoutApiPrefix(segments: readonly string[]): readonly string[] {
 function nameOf({ segments, isUrl }: Path): RepoName | string {
   const [workspace = '', written = ''] = segments;
   if (segments.length < 2 || written === '') {
-    return isUrl ? `\`repo\` names a workspace, not a repository. ${HOW}` : `\`repo\` needs a workspace and a slug. ${HOW}`;
+    return isUrl
+      ? `\`repo\` names a workspace, not a repository. ${HOW}`
+      : `\`repo\` needs a workspace and a slug. ${HOW}`;
   }
   if (!isUrl && segments.length > 2) return `\`repo\` has more than two parts. ${HOW}`;
   if (isUrl && (SITE_PAGES.has(workspace) || WORKSPACE_PAGES.has(written))) {
@@ -106,7 +120,8 @@ function nameOf({ segments, isUrl }: Path): RepoName | string {
 /** A workspace ID or a UUID in braces; lower case. */
 export const isWorkspace = (text: string): boolean => /^[a-z0-9_-]{1,128}$/.test(text) || UUID.test(text);
 
-const isSlug = (text: string) => (/^[a-z0-9_.-]{1,62}$/.test(text) && !/^\.{1,2}$/.test(text)) || UUID.test(text);
+const isSlug = (text: string) =>
+  (/^[a-z0-9_.-]{1,62}$/.test(text) && !/^\.{1,2}$/.test(text)) || UUID.test(text);
 
 export const repoName = z
   .string()

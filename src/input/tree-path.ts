@@ -9,5 +9,13 @@ export const treePath = z
   .max(MAX_LENGTH, `\`path\` is longer than ${MAX_LENGTH} characters.`)
   .refine((path) => !hasControlCharacter(path) && path.isWellFormed(), '`path` contains a control character.')
   .refine((path) => !hasDotSegment(path), '`path` contains a dot segment.')
-  .meta({ description: 'A path from the root of the repository. Slashes around it do not matter.', examples: ['src/main'] })
-  .transform((path) => path.split('/').filter((segment) => segment !== '').join('/'));
+  .meta({
+    description: 'A path from the root of the repository. Slashes around it do not matter.',
+    examples: ['src/main'],
+  })
+  .transform((path) =>
+    path
+      .split('/')
+      .filter((segment) => segment !== '')
+      .join('/'),
+  );

@@ -12,7 +12,9 @@ export function parseWorkspace(text: string): { readonly workspace: string } | s
   if (hasControlCharacter(trimmed)) return '`workspace` contains a control character.';
   const url = /^(?:https?:\/\/)?(?:www\.)?bitbucket\.org\/([^/?#]+)(?:\/[^?#]*)?(?:[?#].*)?$/is.exec(trimmed);
   const name = decodeOnce(url?.[1] ?? trimmed.replace(/^\/+|\/+$/g, '')).toLowerCase();
-  return isWorkspace(name) ? { workspace: name } : `\`workspace\` can only have letters, digits, \`_\` and \`-\`. ${HOW}`;
+  return isWorkspace(name)
+    ? { workspace: name }
+    : `\`workspace\` can only have letters, digits, \`_\` and \`-\`. ${HOW}`;
 }
 
 export const workspaceName = z

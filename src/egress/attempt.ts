@@ -1,0 +1,149 @@
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip } from 'node:zlib';
+import type { Dispatcher } from 'undici';
+import type { Failure } from '../domain/failure.ts';
+import { TunnelError } from './tunnel.ts';
+import type { UpstreamHead } from './upstream.ts';
+
+/** Compressed and decompressed; Bitbucket's largest pages are 350 kB and 25 kB. */
+export const MAX_WIRE_BYTES = 8 * 1024 * 1024;
+export const MAX_BODY_BYTES = 32 * 1024 * 1024;
+
+/** What one request through one exit came to. */
+export interface Outcome extends UpstreamHead {
+  readonly body: Buffer;
+}
+
+export type Fault = 'tunnel' | 'timeout' | 'cut' | 'too_large';
+
+/** One attempt that brought no answer. */
+export class AttemptError extends Error {
+  override readonly name = 'AttemptError';
+  readonly fault: Fault;
+  /** Whether the request may have reached Bitbucket, and so counts there. */
+  readonly mayHaveLeft: boolean;
+
+  constructor(fault: Fault, mayHaveLeft: boolean, cause?: unknown) {
+    super(fault, { cause });
+    this.fault = fault;
+    this.mayHaveLeft = mayHaveLeft;
+  }
+
+  get isAboutCredentials(): boolean {
+    return this.cause instanceof TunnelError && this.cause.isAboutCredentials;
+  }
+}
+
+export interface AttemptOptions {
+  readonly dispatcher: Dispatcher;
+  readonly origin: string;
+  /** Path and query, the API's base included. */
+  readonly path: string;
+  readonly userAgent: string;
+  readonly timeoutMs: number;
+  /** Ends the attempt: the caller hung up, or another attempt was faster. */
+  readonly signal: AbortSignal;
+  readonly refuse: ((head: UpstreamHead) => Failure | undefined) | undefined;
+}
+
+/**
+ * One GET through one exit. Rejects with `AttemptError`, with what `refuse` returned, or with the signal's reason.
+ * Our own timer stands above undici's, whose signal does nothing while a tunnel is being made.
+ */
+export function attempt(options: AttemptOptions): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    let controller: Dispatcher.DispatchController | undefined;
+    let head: UpstreamHead | undefined;
+    const chunks: Buffer[] = [];
+    let wireBytes = 0;
+
+    const end = (settle: () => void) => {
+      clearTimeout(timer);
+      options.signal.removeEventListener('abort', onAbort);
+      settle();
+    };
+    const stop = (error: Error) => {
+      end(() => reject(error));
+      controller?.abort(error);
+    };
+    const onAbort = () => stop(options.signal.reason as Error);
+    const timer = setTimeout(
+      () => stop(new AttemptError('timeout', controller !== undefined)),
+      options.timeoutMs,
+    );
+    options.signal.addEventListener('abort', onAbort, { once: true });
+
+    const handler: Dispatcher.DispatchHandler = {
+      onRequestStart: (started) => {
+        controller = started;
+        if (options.signal.aborted) started.abort(options.signal.reason as Error);
+      },
+      onResponseStart: (_controller, status, headers) => {
+        if (status < 200) return;
+        head = { status, headers: joined(headers) };
+        const refusal = status < 400 ? options.refuse?.(head) : undefined;
+        if (refusal !== undefined) stop(refusal);
+        else if (Number(head.headers['content-length'] ?? 0) > MAX_WIRE_BYTES)
+          stop(new AttemptError('too_large', true));
+      },
+      onResponseData: (_controller, chunk) => {
+        wireBytes += chunk.length;
+        if (wireBytes > MAX_WIRE_BYTES) stop(new AttemptError('too_large', true));
+        else chunks.push(chunk);
+      },
+      onResponseEnd: () => {
+        const { status, headers } = head as UpstreamHead;
+        decompress(Buffer.concat(chunks), headers['content-encoding']).then(
+          (body) => end(() => resolve({ status, headers, body })),
+          (error: Error) => end(() => reject(error)),
+        );
+      },
+      onResponseError: (_controller, error) => end(() => reject(faultOf(error, controller !== undefined))),
+    };
+    options.dispatcher.dispatch(
+      {
+        origin: options.origin,
+        path: options.path,
+        method: 'GET',
+        headers: { accept: 'application/json', 'accept-encoding': 'gzip', 'user-agent': options.userAgent },
+      },
+      handler,
+    );
+  });
+}
+
+function faultOf(error: Error, started: boolean): Error {
+  if (error instanceof AttemptError) return error;
+  return started ? new AttemptError('cut', true, error) : new AttemptError('tunnel', false, error);
+}
+
+function joined(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  const entries = Object.entries(headers).filter(
+    (entry): entry is [string, string | string[]] => entry[1] !== undefined,
+  );
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name.toLowerCase(), Array.isArray(value) ? value.join(', ') : value]),
+  );
+}
+
+async function decompress(body: Buffer, encoding = 'identity'): Promise<Buffer> {
+  if (body.length === 0 || encoding === 'identity') return body;
+  const unpack = UNPACK[encoding.toLowerCase()];
+  if (unpack === undefined)
+    throw new AttemptError('cut', true, `the encoding ${encoding.slice(0, 40)} was not asked for`);
+  try {
+    return await unpack(body, { maxOutputLength: MAX_BODY_BYTES });
+  } catch (error) {
+    const tooLarge = error instanceof RangeError;
+    throw new AttemptError(tooLarge ? 'too_large' : 'cut', true, error);
+  }
+}
+
+type Unpack = (body: Buffer, options: { readonly maxOutputLength: number }) => Promise<Buffer>;
+
+/** br is not asked for, and read all the same should a cache in between send it. */
+const UNPACK: Readonly<Record<string, Unpack>> = {
+  gzip: promisify(gunzip) as Unpack,
+  'x-gzip': promisify(gunzip) as Unpack,
+  br: promisify(brotliDecompress) as Unpack,
+};

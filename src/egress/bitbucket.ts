@@ -1,0 +1,234 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Clock } from '../domain/clock.ts';
+import { Failure } from '../domain/failure.ts';
+import { AttemptError, attempt, type Outcome } from './attempt.ts';
+import { refusalOf, requestIdOf } from './error-body.ts';
+import type { Exit } from './exit.ts';
+import type { ExitSpec } from './exit-list.ts';
+import { createExitPool, type ExitState, type PoolOptions } from './exit-pool.ts';
+import type { Upstream, UpstreamAnswer, UpstreamCall, UpstreamRequest } from './upstream.ts';
+
+const USER_AGENT = 'bitbucket-gateway/1.0 (anonymous public reads)';
+const MAX_ATTEMPTS = 4;
+const MAX_REDIRECTS = 3;
+/** Retries after faults of the upstream itself: one in five calls, saved up to ten. */
+const RETRY_RATIO = 0.2;
+const MAX_SAVED_RETRIES = 10;
+/** Without an answer for this part of what is left, another exit is tried beside the first. */
+const PATIENCE = 0.3;
+const API_HOST = 'api.bitbucket.org';
+
+export interface BitbucketOptions extends Omit<PoolOptions, 'origin' | 'random'> {
+  readonly upstreamUrl: string;
+  readonly random?: () => number;
+}
+
+export interface Bitbucket extends Upstream {
+  /** Another list of exits; calls under way end on the old ones. */
+  replaceExits(specs: readonly ExitSpec[]): void;
+  /** Settles when every proxy was tried once. */
+  ready(): Promise<void>;
+  snapshot(): readonly ExitState[];
+}
+
+/** Bitbucket through the exits: attempts, one deadline, redirects, and what its answers mean. */
+export function createBitbucket(options: BitbucketOptions): Bitbucket {
+  const base = new URL(options.upstreamUrl);
+  const random = options.random ?? Math.random;
+  const pool = createExitPool({ ...options, origin: base.origin, random });
+  const { clock } = options;
+  let savedRetries = MAX_SAVED_RETRIES;
+
+  const mayRetry = () => {
+    if (savedRetries < 1) return false;
+    savedRetries -= 1;
+    return true;
+  };
+
+  /** One attempt through one exit; tells the pool how it went. */
+  const tryOnce = async (
+    request: UpstreamRequest,
+    call: UpstreamCall,
+    tried: Set<Exit>,
+    signal: AbortSignal,
+  ): Promise<Outcome> => {
+    const hold = pool.hold(call, tried);
+    tried.add(hold.exit);
+    const startedAtMs = clock.monotonic();
+    try {
+      const outcome = await attempt({
+        dispatcher: hold.exit.dispatcher,
+        origin: base.origin,
+        path: base.pathname.replace(/\/$/, '') + request.target,
+        userAgent: USER_AGENT,
+        timeoutMs: Math.max(1, call.deadlineAtMs - startedAtMs),
+        signal,
+        refuse: request.refuse,
+      });
+      hold.release({ latencyMs: clock.monotonic() - startedAtMs });
+      pool.learn(hold.exit, outcome.status, outcome.headers);
+      return outcome;
+    } catch (error) {
+      hold.release({ error });
+      throw error;
+    }
+  };
+
+  /** As `tryOnce`, with a second exit beside the first when that stays silent. The first answer wins. */
+  const tryPatiently = async (
+    request: UpstreamRequest,
+    call: UpstreamCall,
+    tried: Set<Exit>,
+  ): Promise<Outcome> => {
+    const loser = new AbortController();
+    const signal = AbortSignal.any([call.hangUp, loser.signal]);
+    const first = tryOnce(request, call, tried, signal);
+    const patienceMs = (call.deadlineAtMs - clock.monotonic()) * PATIENCE;
+    const silent = wait(patienceMs, 'silent' as const, { signal: loser.signal }).catch(
+      () => 'settled' as const,
+    );
+    try {
+      const winner = await Promise.race([first, silent]);
+      if (typeof winner === 'object') return winner;
+      if (winner === 'settled' || tried.size >= MAX_ATTEMPTS || !pool.hasOther(tried)) return await first;
+      return await Promise.any([first, tryOnce(request, call, tried, signal)]).catch(
+        (error: AggregateError) => {
+          throw error.errors[0];
+        },
+      );
+    } finally {
+      loser.abort(new Error('another attempt was faster'));
+    }
+  };
+
+  /** Attempts until one brings an answer below 500, or nothing more may be tried. */
+  const persist = async (request: UpstreamRequest, call: UpstreamCall): Promise<Outcome> => {
+    const tried = new Set<Exit>();
+    let last: Failure | undefined;
+    for (let made = 0; made < MAX_ATTEMPTS; made += 1) {
+      if (call.hangUp.aborted) throw hungUp();
+      if (clock.monotonic() >= call.deadlineAtMs) throw last ?? tooLate();
+      let verdict: Verdict;
+      try {
+        verdict = judge(await tryPatiently(request, call, tried), request, made);
+      } catch (error) {
+        if (error instanceof Failure)
+          throw error.code === 'exits_exhausted' && last !== undefined ? last : error;
+        if (call.hangUp.aborted) throw hungUp();
+        verdict = judgeFault(error);
+      }
+      if ('answer' in verdict) return verdict.answer;
+      last = verdict.failure;
+      if (verdict.retry === 'never') throw last;
+      if (verdict.retry === 'later') {
+        if (!mayRetry()) throw last;
+        await pause(random() * 100 * 2 ** made, call, clock);
+      }
+    }
+    throw last ?? tooLate();
+  };
+
+  const targetOf = (location: string, from: string): string => {
+    const url = URL.parse(location, `https://${API_HOST}/2.0${from}`);
+    const root =
+      url?.host === base.host ? base.pathname.replace(/\/$/, '') : url?.host === API_HOST ? '/2.0' : null;
+    if (url?.protocol !== 'https:' || root === null || !url.pathname.startsWith(`${root}/`)) {
+      throw new Failure(
+        'upstream_failed',
+        'Bitbucket redirected to another place, which this gateway does not follow.',
+      );
+    }
+    return url.pathname.slice(root.length) + url.search;
+  };
+
+  return {
+    get: async (request, call) => {
+      savedRetries = Math.min(MAX_SAVED_RETRIES, savedRetries + RETRY_RATIO);
+      let { target } = request;
+      for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
+        const outcome = await persist({ ...request, target }, call);
+        const { location } = outcome.headers;
+        if (outcome.status < 300) return answerOf(outcome);
+        if (outcome.status >= 400 || location === undefined) throw refusalOf(outcome);
+        target = targetOf(location, target);
+      }
+      throw new Failure('upstream_failed', `Bitbucket redirected more than ${MAX_REDIRECTS} times.`);
+    },
+    replaceExits: pool.replace,
+    ready: pool.warmUp,
+    snapshot: pool.snapshot,
+    close: pool.close,
+  };
+}
+
+type Verdict =
+  | { readonly answer: Outcome }
+  | { readonly failure: Failure; readonly retry: 'at once' | 'later' | 'never' };
+
+/** What an answer means: to be passed on, or to be asked for again elsewhere. */
+function judge(outcome: Outcome, request: UpstreamRequest, made: number): Verdict {
+  const { status, headers } = outcome;
+  if (status === 429) return { failure: spent(), retry: 'at once' };
+  if (status === 408 || status >= 500) {
+    const asksQuery = /[?&]q=/.test(request.target);
+    const cause = asksQuery ? ' The query `q` may be the cause: Bitbucket fails on some.' : '';
+    const failure = new Failure(
+      'upstream_failed',
+      `Bitbucket failed (status ${status}).${cause}`,
+      requestIdOf(outcome),
+    );
+    return { failure, retry: status === 500 && asksQuery && made > 0 ? 'never' : 'later' };
+  }
+  if (status === 410 && made === 0 && isBrownOut(outcome, request))
+    return { failure: refusalOf(outcome), retry: 'at once' };
+  if (status < 300 && !isJson(headers)) {
+    const failure = new Failure(
+      'upstream_failed',
+      'Bitbucket sent a page instead of data. Try again.',
+      requestIdOf(outcome),
+    );
+    return { failure, retry: 'later' };
+  }
+  return { answer: outcome };
+}
+
+/** During brown-outs single workspaces answered as if the function had been removed. */
+const isBrownOut = (outcome: Outcome, request: UpstreamRequest) =>
+  request.target.startsWith('/workspaces/') && outcome.body.includes('CHANGE-2770');
+
+const isJson = (headers: Outcome['headers']) =>
+  /^application\/(.+\+)?json\b/i.test(headers['content-type'] ?? '');
+
+function judgeFault(error: unknown): Verdict {
+  if (!(error instanceof AttemptError)) throw error;
+  if (error.fault === 'timeout') return { failure: tooLate(error), retry: 'at once' };
+  if (error.fault === 'too_large') {
+    return {
+      failure: new Failure('upstream_failed', 'Bitbucket sent more than this gateway takes.', {
+        cause: error,
+      }),
+      retry: 'never',
+    };
+  }
+  const failure = new Failure('upstream_failed', 'Bitbucket could not be read. Try again.', { cause: error });
+  return { failure, retry: error.fault === 'tunnel' ? 'at once' : 'later' };
+}
+
+const tooLate = (cause?: unknown) =>
+  new Failure('upstream_timeout', 'Bitbucket did not answer in time. Try again.', { cause });
+const hungUp = () => new Failure('upstream_timeout', 'The caller hung up.');
+const spent = () =>
+  new Failure(
+    'exits_exhausted',
+    'Bitbucket says that too many calls were made. Wait as long as Retry-After says.',
+    { retryAfterMs: 60_000 },
+  );
+
+async function pause(ms: number, call: UpstreamCall, clock: Clock): Promise<void> {
+  const leftMs = call.deadlineAtMs - clock.monotonic();
+  await wait(Math.max(0, Math.min(ms, leftMs)), undefined, { signal: call.hangUp }).catch(() => {});
+}
+
+function answerOf({ status, headers, body }: Outcome): UpstreamAnswer {
+  return { status, headers, body, requestId: headers['x-request-id'] };
+}

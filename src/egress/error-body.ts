@@ -1,0 +1,80 @@
+import { Failure } from '../domain/failure.ts';
+import type { Outcome } from './attempt.ts';
+
+const MAX_WORDS = 500;
+
+/**
+ * An answer from 400 to 499 (408 and 429 aside) in our words and Bitbucket's. Its bodies come as JSON with and
+ * without `type`, as plain text and as HTML; look at the content type before parsing, on every status.
+ */
+export function refusalOf(outcome: Outcome): Failure {
+  const words = wordsOf(outcome);
+  const options = requestIdOf(outcome);
+  switch (outcome.status) {
+    case 400:
+      return new Failure(
+        'upstream_rejected',
+        `Bitbucket refused the request: ${words ?? 'it gave no reason.'}`,
+        options,
+      );
+    case 401:
+    case 404:
+      return new Failure(
+        'upstream_not_found',
+        `${words ?? 'Bitbucket has nothing there.'} (A private repository looks the same as a missing one.)`,
+        options,
+      );
+    case 403:
+      return new Failure(
+        'upstream_forbidden',
+        `${words ?? 'Bitbucket does not show this to anonymous readers.'} (The workspace is private or deactivated.)`,
+        options,
+      );
+    case 410:
+      return new Failure('upstream_gone', words ?? 'Bitbucket has removed this for good.', options);
+    default:
+      return new Failure(
+        'upstream_failed',
+        `Bitbucket answered with an unexpected status ${outcome.status}.`,
+        options,
+      );
+  }
+}
+
+/** What an answer says about itself for `Failure`. */
+export function requestIdOf({ headers }: Pick<Outcome, 'headers'>): { upstreamRequestId?: string } {
+  const id = headers['x-request-id'];
+  return id === undefined ? {} : { upstreamRequestId: id };
+}
+
+/** Bitbucket's own words; undefined where it has none that a person would want. */
+export function wordsOf({ headers, body }: Outcome): string | undefined {
+  const type = headers['content-type'] ?? '';
+  if (/json/i.test(type)) return fromJson(body.toString());
+  return /^text\/plain/i.test(type) ? clean(body.toString()) : undefined;
+}
+
+function fromJson(text: string): string | undefined {
+  try {
+    const { error } = JSON.parse(text) as { error?: unknown };
+    if (typeof error === 'string') return clean(error);
+    if (typeof error !== 'object' || error === null) return undefined;
+    const { message, detail, fields } = error as Record<string, unknown>;
+    const parts = [message, typeof detail === 'string' ? detail : undefined, fieldsOf(fields)];
+    return clean(parts.filter((part) => typeof part === 'string' && part !== '').join(' '));
+  } catch {
+    return undefined;
+  }
+}
+
+function fieldsOf(fields: unknown): string | undefined {
+  if (typeof fields !== 'object' || fields === null) return undefined;
+  return Object.entries(fields)
+    .map(([name, words]) => `${name}: ${Array.isArray(words) ? words.join(' ') : String(words)}`)
+    .join('; ');
+}
+
+function clean(text: string): string | undefined {
+  const line = text.replace(/[\p{Cc}\s]+/gu, ' ').trim();
+  return line === '' ? undefined : line.slice(0, MAX_WORDS);
+}

@@ -1,0 +1,293 @@
+import type { Socket } from 'node:net';
+import type { Clock } from '../domain/clock.ts';
+import { Failure } from '../domain/failure.ts';
+import type { Log } from '../domain/log.ts';
+import { AttemptError } from './attempt.ts';
+import { correct, createBudget, giveBack, leftOf, markSpent, restOf, take } from './budget.ts';
+import {
+  CONNECT_TIMEOUT_MS,
+  costOf,
+  createExit,
+  type Exit,
+  eject,
+  noteSuccess,
+  readmit,
+  retire,
+} from './exit.ts';
+import { DIRECT, type ExitSpec } from './exit-list.ts';
+import { createFairShare } from './fair-share.ts';
+import { createSession } from './session.ts';
+import { createConnector } from './tunnel.ts';
+
+export interface PoolOptions {
+  readonly origin: string;
+  readonly exits: readonly ExitSpec[];
+  /** Sessions or tunnels per template or rotating entry. */
+  readonly sessions: number;
+  readonly sessionLifetimeMs: number;
+  readonly hourlyBudget: number;
+  readonly hourlyCeiling: number | null;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** In [0, 1); for choice and jitter. */
+  readonly random: () => number;
+}
+
+/** One call's hold on an exit, its budget already taken. */
+export interface Hold {
+  readonly exit: Exit;
+  readonly takenAtMs: number;
+  /** Ends the hold. `latencyMs` of an answer, or why there was none. */
+  release(end: { readonly latencyMs: number } | { readonly error: unknown }): void;
+}
+
+export interface ExitPool {
+  /** Chooses an exit outside `avoid` where there is one. Throws `exits_exhausted`. */
+  hold(account: { readonly accountId: string; readonly weight: number }, avoid: ReadonlySet<Exit>): Hold;
+  /** Whether a second attempt could leave from elsewhere. */
+  hasOther(avoid: ReadonlySet<Exit>): boolean;
+  /** What the upstream's own headers say about an exit's budget. */
+  learn(exit: Exit, status: number, headers: Readonly<Record<string, string>>): void;
+  replace(specs: readonly ExitSpec[]): void;
+  /** Probes every proxy once, so that the first caller meets no dead one. */
+  warmUp(): Promise<void>;
+  snapshot(): readonly ExitState[];
+  close(): Promise<void>;
+}
+
+export interface ExitState {
+  readonly label: string;
+  readonly left: number;
+  readonly inFlight: number;
+  readonly latencyMs: number | null;
+  readonly ejected: boolean;
+}
+
+/** A credential is at fault when so many of its exits were refused in a row. */
+const REFUSALS_OF_A_CREDENTIAL = 3;
+const CREDENTIAL_REST_MS = 60_000;
+/** A session ends this part of its lifetime early, so that none expires under a call. */
+const LIFETIME_MARGIN = 0.1;
+
+/** The exits, and which of them the next call leaves from. */
+export function createExitPool(options: PoolOptions): ExitPool {
+  const { origin, clock, log, random } = options;
+  const ceiling = options.hourlyCeiling === null ? null : createBudget(options.hourlyCeiling);
+  const fairShare = createFairShare();
+  const refusals = new Map<ExitSpec, number>();
+  const restingUntilMs = new Map<ExitSpec, number>();
+  let serial = 0;
+  let specs: readonly ExitSpec[] = [];
+  let exits: Exit[] = [];
+
+  const mint = (spec: ExitSpec): Exit => {
+    serial += 1;
+    const session =
+      spec.kind === 'proxy' && spec.sessionPattern !== null ? createSession(spec.sessionPattern) : null;
+    return createExit(spec, session, serial, origin, options.hourlyBudget, clock.monotonic());
+  };
+  const makesMany = (spec: ExitSpec) =>
+    spec.kind === 'proxy' && (spec.rotating || spec.sessionPattern !== null);
+  const countOf = (spec: ExitSpec) => (makesMany(spec) ? options.sessions : 1);
+
+  /** Old sessions and spent ones make room for new ones, each with a budget of its own. */
+  const renew = (nowMs: number) => {
+    exits = exits.map((exit) => {
+      if (!makesMany(exit.spec)) return exit;
+      const tooOld = nowMs - exit.bornAtMs > options.sessionLifetimeMs * (1 - LIFETIME_MARGIN);
+      if (!exit.retired && !tooOld && leftOf(exit.budget, nowMs) > 0) return exit;
+      retire(exit);
+      return mint(exit.spec);
+    });
+  };
+
+  const isUsable = (exit: Exit, nowMs: number) =>
+    !exit.retired && nowMs >= (restingUntilMs.get(exit.spec) ?? 0) && leftOf(exit.budget, nowMs) > 0;
+
+  const probe = async (exit: Exit): Promise<void> => {
+    if (exit.spec.kind === 'direct') return;
+    exit.probing = true;
+    try {
+      await openOnce(exit.spec, origin);
+      readmit(exit);
+    } catch (error) {
+      noteFault(exit, error);
+    } finally {
+      exit.probing = false;
+    }
+  };
+
+  const noteFault = (exit: Exit, error: unknown) => {
+    const nowMs = clock.monotonic();
+    eject(exit, nowMs, random);
+    const aboutCredentials =
+      typeof error === 'object' &&
+      error !== null &&
+      'isAboutCredentials' in error &&
+      error.isAboutCredentials;
+    if (!aboutCredentials) return;
+    const count = (refusals.get(exit.spec) ?? 0) + 1;
+    refusals.set(exit.spec, count);
+    if (count < REFUSALS_OF_A_CREDENTIAL || !makesMany(exit.spec)) return;
+    restingUntilMs.set(exit.spec, nowMs + CREDENTIAL_REST_MS);
+    log.error(
+      { exit: exit.spec.label },
+      'the proxy refuses these credentials: check user, password and balance',
+    );
+  };
+
+  const choose = (candidates: readonly Exit[], nowMs: number): Exit | undefined => {
+    const one = candidates[Math.floor(random() * candidates.length)];
+    const two = candidates[Math.floor(random() * candidates.length)];
+    if (one === undefined || two === undefined) return one;
+    return costOf(one, leftOf(one.budget, nowMs)) <= costOf(two, leftOf(two.budget, nowMs)) ? one : two;
+  };
+
+  /** Free ones first; else, with all ejected, the one that has rested longest, one call at a time. */
+  const find = (avoid: ReadonlySet<Exit>, nowMs: number): Exit | undefined => {
+    const usable = exits.filter((exit) => isUsable(exit, nowMs));
+    for (const exit of usable) {
+      if (exit.ejectedAtMs !== null && !exit.probing && nowMs >= exit.probeAtMs) probe(exit).catch(() => {});
+    }
+    const healthy = usable.filter((exit) => exit.ejectedAtMs === null);
+    const fresh = healthy.filter((exit) => !avoid.has(exit));
+    if (healthy.length > 0) return choose(fresh.length > 0 ? fresh : healthy, nowMs);
+    return usable
+      .filter((exit) => exit.inFlight === 0)
+      .sort(
+        (a, b) => Number(avoid.has(a)) - Number(avoid.has(b)) || (a.ejectedAtMs ?? 0) - (b.ejectedAtMs ?? 0),
+      )[0];
+  };
+
+  const exhausted = (nowMs: number, message: string) => {
+    const rests = exits.map((exit) => restOf(exit.budget, nowMs)).filter((rest) => rest > 0);
+    const ceilingRest = ceiling === null ? 0 : restOf(ceiling, nowMs);
+    const retryAfterMs = Math.max(1_000, ceilingRest, rests.length === exits.length ? Math.min(...rests) : 0);
+    return new Failure('exits_exhausted', message, { retryAfterMs });
+  };
+
+  const replace = (wanted: readonly ExitSpec[]) => {
+    const before = exits;
+    specs = wanted.length === 0 ? [DIRECT] : wanted;
+    exits = specs.flatMap((spec) => {
+      const known = before.filter(
+        (exit) =>
+          !exit.retired && exit.spec.label === spec.label && exit.spec.exitId(null) === spec.exitId(null),
+      );
+      return Array.from({ length: countOf(spec) }, (_, i) => known[i] ?? mint(spec));
+    });
+    for (const exit of before) if (!exits.includes(exit)) retire(exit);
+  };
+  replace(options.exits);
+
+  return {
+    hold: (account, avoid) => {
+      const nowMs = clock.monotonic();
+      renew(nowMs);
+      if (ceiling !== null && leftOf(ceiling, nowMs) === 0) {
+        throw exhausted(
+          nowMs,
+          'The calls that may go to Bitbucket in this hour are used up. Wait as long as Retry-After says.',
+        );
+      }
+      const left = exits.reduce(
+        (sum, exit) => sum + (isUsable(exit, nowMs) ? leftOf(exit.budget, nowMs) : 0),
+        0,
+      );
+      const whole = exits.length * options.hourlyBudget;
+      if (!fairShare.admits(account, left, whole, nowMs)) {
+        throw exhausted(
+          nowMs,
+          'Calls to Bitbucket are scarce in this hour and your share of them is used. Wait as long as Retry-After says.',
+        );
+      }
+      const exit = find(avoid, nowMs);
+      if (exit === undefined) {
+        throw exhausted(
+          nowMs,
+          'No way out to Bitbucket is free: all exits are used up or out of order. Wait as long as Retry-After says.',
+        );
+      }
+      take(exit.budget, nowMs);
+      if (ceiling !== null) take(ceiling, nowMs);
+      fairShare.note(account, nowMs);
+      exit.inFlight += 1;
+      return {
+        exit,
+        takenAtMs: nowMs,
+        release: (end) => {
+          exit.inFlight -= 1;
+          if ('latencyMs' in end) {
+            noteSuccess(exit, end.latencyMs);
+            refusals.delete(exit.spec);
+          } else if (end.error instanceof AttemptError) {
+            if (!end.error.mayHaveLeft) {
+              giveBack(exit.budget, nowMs);
+              if (ceiling !== null) giveBack(ceiling, nowMs);
+            }
+            if (end.error.fault !== 'too_large') noteFault(exit, end.error);
+          }
+          if (exit.retired) retire(exit);
+        },
+      };
+    },
+    hasOther: (avoid) => {
+      const nowMs = clock.monotonic();
+      return exits.some((exit) => !avoid.has(exit) && exit.ejectedAtMs === null && isUsable(exit, nowMs));
+    },
+    learn: (exit, status, headers) => {
+      const nowMs = clock.monotonic();
+      const resetMs = secondsOf(headers['x-ratelimit-reset']);
+      if (status === 429)
+        markSpent(exit.budget, secondsOf(headers['retry-after']) ?? resetMs ?? 60_000, nowMs);
+      const remaining = /^\s*(\d{1,9})/.exec(headers['x-ratelimit-remaining'] ?? '')?.[1];
+      if (remaining !== undefined)
+        correct(exit.budget, Number(remaining) + exit.inFlight - 1, resetMs ?? 3_600_000, nowMs);
+    },
+    replace,
+    warmUp: async () => {
+      await Promise.all(exits.map(probe));
+    },
+    snapshot: () => {
+      const nowMs = clock.monotonic();
+      return exits.map((exit) => ({
+        label: exit.label,
+        left: leftOf(exit.budget, nowMs),
+        inFlight: exit.inFlight,
+        latencyMs: exit.latencyMs,
+        ejected: exit.ejectedAtMs !== null,
+      }));
+    },
+    close: async () => {
+      await Promise.all(exits.map((exit) => exit.dispatcher.destroy()));
+    },
+  };
+}
+
+/** CONNECT and TLS alone: costs no budget. */
+function openOnce(spec: ExitSpec, origin: string): Promise<void> {
+  const { hostname, port, protocol, host } = new URL(origin);
+  const connect = createConnector(
+    spec,
+    spec.kind === 'proxy' && spec.sessionPattern !== null ? createSession(spec.sessionPattern) : null,
+    CONNECT_TIMEOUT_MS,
+  );
+  return new Promise((resolve, reject) => {
+    connect(
+      { hostname, host, port, protocol, servername: '' },
+      (error: Error | null, socket: Socket | null) => {
+        socket?.destroy();
+        if (error === null) resolve();
+        else reject(error);
+      },
+    );
+  });
+}
+
+/** A duration in whole seconds, or a date; ms. */
+function secondsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,9}$/.test(text.trim())) return Number(text) * 1_000;
+  const atMs = Date.parse(text);
+  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - Date.now());
+}

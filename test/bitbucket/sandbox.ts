@@ -1,0 +1,63 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { createStandIn } from './stand-in.ts';
+
+/** Nobody should run dry while trying. */
+const HIGH = 1_000_000;
+
+/** Bitbucket's stand-in with the gateway in front: the main job without internet. */
+const standIn = await createStandIn({ hourlyBudget: HIGH });
+const folder = mkdtempSync(join(tmpdir(), 'bitbucket-gateway-'));
+const caFile = join(folder, 'ca.pem');
+writeFileSync(caFile, standIn.certificate.cert);
+
+const port = process.env.PORT ?? '8080';
+const environment = {
+  ...process.env,
+  PORT: port,
+  UPSTREAM_URL: standIn.url,
+  NODE_EXTRA_CA_CERTS: caFile,
+  STORE_URL: `sqlite:${join(folder, 'gateway.db')}`,
+  EXIT_HOURLY_BUDGET: String(HIGH),
+  LOG_LEVEL: process.env.LOG_LEVEL ?? 'error',
+  NODE_ENV: 'production',
+  PROXY_URLS: '',
+  PROXY_FILE: '',
+};
+const create = ['src/cli/keys.ts', 'create', '--plan', 'mega', '--name', 'sandbox', '--json'];
+const { key } = JSON.parse(execFileSync(process.execPath, create, { env: environment }).toString()) as {
+  key: string;
+};
+
+const gateway: ChildProcess = spawn(process.execPath, ['src/main.ts'], {
+  env: environment,
+  stdio: 'inherit',
+});
+gateway.once('exit', async (code) => {
+  await standIn.close();
+  rmSync(folder, { recursive: true, force: true });
+  process.exit(code ?? 1);
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => gateway.kill('SIGTERM'));
+
+const base = `http://localhost:${port}`;
+while (
+  !(await fetch(`${base}/healthz`).then(
+    (response) => response.ok,
+    () => false,
+  ))
+)
+  await wait(100);
+
+const curl = (path: string) => `curl -H "x-oanor-key: ${key}" "${base}/bitbucket-api${path}"`;
+console.log(`The gateway and a stand-in of Bitbucket are running. Ctrl+C ends both.
+
+Key: ${key}
+
+${curl('/v1/repo?repo=atlassian%2Fatlassian-event&pretty=1')}
+${curl('/v1/repo/branches?repo=atlassian%2Fatlassian-event')}
+${curl('/v1/repo/src?repo=atlassian%2Fatlassian-event&pretty=1')}
+`);
