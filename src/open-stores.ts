@@ -32,9 +32,10 @@ export async function openStores(url: string, { role, clock }: OpenOptions): Pro
     throw new StoreError('STORE_URL must begin with sqlite:, followed by the path of a file');
   const { db, close } = await openSqlite(path, [...keysMigrations, ...limitsMigrations], { role });
   const ledger = createSqliteLedger(db);
+  const keys = createSqliteKeyStore(db, clock);
   return {
-    keys: createSqliteKeyStore(db, clock),
-    registry: createSqliteRegistry(db),
+    keys,
+    registry: createSqliteRegistry(db, keys.forget),
     ledger,
     rates: createMemoryRateStore(clock),
 

@@ -16,8 +16,8 @@ export const ref = z
   .string()
   .max(MAX_LENGTH, `\`ref\` is longer than ${MAX_LENGTH} characters.`)
   .meta({ description: 'A branch, a tag or a commit hash; slashes are fine.', examples: ['master'] })
-  .transform((text) => text.trim())
-  .superRefine((ref, context) => {
-    const fault = faultOf(ref);
+  .superRefine((text, context) => {
+    const fault = faultOf(text.replace(/^ +| +$/g, ''));
     if (fault !== null) context.addIssue({ code: 'custom', message: fault });
-  });
+  })
+  .transform((text) => text.trim());

@@ -35,9 +35,9 @@ const HOW =
  */
 export function parseRepoName(text: string): RepoName | string {
   if (text.length > MAX_LENGTH) return `\`repo\` is longer than ${MAX_LENGTH} characters.`;
+  if (hasControlCharacter(text)) return '`repo` contains a control character.';
   const trimmed = text.trim();
   if (trimmed === '') return `\`repo\` is empty. ${HOW}`;
-  if (hasControlCharacter(trimmed)) return '`repo` contains a control character.';
   if (trimmed.includes('\\')) return `\`repo\` contains a backslash. ${HOW}`;
   if (hasDotSegment(trimmed.replace(/[?#].*$/s, ''))) return '`repo` contains a dot segment.';
   const path = pathOf(trimmed);

@@ -9,7 +9,7 @@ const HOW = 'Give its ID, for example atlassian, or its UUID in braces.';
 export function parseWorkspace(text: string): { readonly workspace: string } | string {
   const trimmed = text.trim();
   if (trimmed === '') return `\`workspace\` is empty. ${HOW}`;
-  if (hasControlCharacter(trimmed)) return '`workspace` contains a control character.';
+  if (hasControlCharacter(text)) return '`workspace` contains a control character.';
   const url = /^(?:https?:\/\/)?(?:www\.)?bitbucket\.org\/([^/?#]+)(?:\/[^?#]*)?(?:[?#].*)?$/is.exec(trimmed);
   const name = decodeOnce(url?.[1] ?? trimmed.replace(/^\/+|\/+$/g, '')).toLowerCase();
   return isWorkspace(name)

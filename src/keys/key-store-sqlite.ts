@@ -47,9 +47,10 @@ interface CachedKey {
 
 /**
  * Keys found once stay in memory until the file changes (`PRAGMA data_version`). What is not in memory is always
- * looked up, so a new key works on its first call.
+ * looked up, so a new key works on its first call. The version does not tell of changes made on `db` itself: whoever
+ * makes one calls `forget`.
  */
-export function createSqliteKeyStore(db: DatabaseSync, clock: Clock): KeyStore {
+export function createSqliteKeyStore(db: DatabaseSync, clock: Clock): KeyStore & { forget(): void } {
   const select = db.prepare(
     `SELECT keys.id AS key_id, keys.ends_at_ms, accounts.* FROM keys JOIN accounts ON accounts.id = keys.account_id WHERE keys.hash = ?`,
   );
@@ -79,6 +80,7 @@ export function createSqliteKeyStore(db: DatabaseSync, clock: Clock): KeyStore {
   };
 
   return {
+    forget: () => cache.clear(),
     find: async (keyHash, nowMs) => {
       forgetWhatChanged();
       const found = cache.get(keyHash) ?? lookUp(keyHash);

@@ -4,13 +4,14 @@ import { type NewKey, randomText } from './key.ts';
 import { accountOf } from './key-store-sqlite.ts';
 import { type AuditRow, type KeyRecord, type NewAccount, type Registry, RegistryError } from './registry.ts';
 
-/** Accounts and keys in SQLite: each change and its audit row in one transaction. */
-export function createSqliteRegistry(db: DatabaseSync): Registry {
+/** Accounts and keys in SQLite: each change and its audit row in one transaction; then `changed` is called. */
+export function createSqliteRegistry(db: DatabaseSync, changed: () => void): Registry {
   const transaction = <Result>(work: () => Result): Result => {
     db.exec('BEGIN IMMEDIATE');
     try {
       const result = work();
       db.exec('COMMIT');
+      changed();
       return result;
     } catch (error) {
       db.exec('ROLLBACK');

@@ -249,7 +249,8 @@ function hashNamed(repo: Repo, name: string): string | undefined {
   if (name === 'HEAD' || (name.length >= 7 && repo.head.startsWith(name))) return repo.head;
   const ref = [...repo.branches, ...repo.tags].find((value) => value.name === name);
   const hash = (ref?.target as Json | undefined)?.hash as string | undefined;
-  return hash ?? (repo.commits.some((commit) => commit.hash === name) ? name : undefined);
+  const known = [...repo.commits, ...[...repo.branches, ...repo.tags].map(({ target }) => target as Json)];
+  return hash ?? (known.some((commit) => commit.hash === name) ? name : undefined);
 }
 
 function src(repo: Repo, path: string, segments: readonly string[], query: URLSearchParams): Answer {
