@@ -7,7 +7,11 @@ import type { Limits, PlanName } from '../src/domain/plan.ts';
 import { type BitbucketOptions, createBitbucket } from '../src/egress/bitbucket.ts';
 import { createKey } from '../src/keys/key.ts';
 import { openStores, type Stores } from '../src/open-stores.ts';
+import { createCertificate } from './bitbucket/certificate.ts';
 import { createStandIn, type StandIn } from './bitbucket/stand-in.ts';
+
+/** One for all stand-ins of a process: trusting another would distrust those already running. */
+const certificate = createCertificate();
 
 /** A clock that a test moves by hand. Real time goes on underneath, so that time-outs still work. */
 export interface TestClock extends Clock {
@@ -88,8 +92,8 @@ export interface GatewayOptions {
 
 /** The real app over a stand-in of Bitbucket, with a key of the largest plan. */
 export async function createGateway(options: GatewayOptions = {}): Promise<Gateway> {
-  const standIn = await createStandIn({ hourlyBudget: options.hourlyBudget ?? 1_000_000 });
-  setDefaultCACertificates([standIn.certificate.cert]);
+  const standIn = await createStandIn({ hourlyBudget: options.hourlyBudget ?? 1_000_000, certificate });
+  setDefaultCACertificates([certificate.cert]);
   const clock = options.clock ?? createTestClock();
   const log: LogLine[] = [];
   const write = (level: string) => (fields: object, message: string) => {

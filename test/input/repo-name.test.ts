@@ -41,7 +41,7 @@ describe('what people paste', () => {
 
   it.each([
     [`${WS_UUID}/${REPO_UUID}`, WS_UUID],
-    [encodeURIComponent(WS_UUID) + '/' + encodeURIComponent(REPO_UUID), WS_UUID],
+    [`${encodeURIComponent(WS_UUID)}/${encodeURIComponent(REPO_UUID)}`, WS_UUID],
     [`{}/${REPO_UUID}`, '{}'],
     [`https://bitbucket.org/%7B%7D/${encodeURIComponent(REPO_UUID)}`, '{}'],
     [`${WS_UUID.toUpperCase()}/${REPO_UUID.toUpperCase()}`, WS_UUID],
