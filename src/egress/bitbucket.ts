@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Clock } from '../domain/clock.ts';
 import { Failure } from '../domain/failure.ts';
 import { AttemptError, attempt, type Outcome } from './attempt.ts';
 import { refusalOf, requestIdOf } from './error-body.ts';
@@ -83,7 +82,7 @@ export function createBitbucket(options: BitbucketOptions): Bitbucket {
     const loser = new AbortController();
     const signal = AbortSignal.any([call.hangUp, loser.signal]);
     const first = tryOnce(request, call, tried, signal);
-    const patienceMs = (call.deadlineAtMs - clock.monotonic()) * PATIENCE;
+    const patienceMs = Math.max(1, (call.deadlineAtMs - clock.monotonic()) * PATIENCE);
     const silent = wait(patienceMs, 'silent' as const, { signal: loser.signal }).catch(
       () => 'settled' as const,
     );
@@ -122,7 +121,9 @@ export function createBitbucket(options: BitbucketOptions): Bitbucket {
       if (verdict.retry === 'never') throw last;
       if (verdict.retry === 'later') {
         if (!mayRetry()) throw last;
-        await pause(random() * 100 * 2 ** made, call, clock);
+        const pauseMs = random() * 100 * 2 ** made;
+        if (clock.monotonic() + pauseMs >= call.deadlineAtMs) throw last;
+        await wait(pauseMs, undefined, { signal: call.hangUp }).catch(() => {});
       }
     }
     throw last ?? tooLate();
@@ -223,11 +224,6 @@ const spent = () =>
     'Bitbucket says that too many calls were made. Wait as long as Retry-After says.',
     { retryAfterMs: 60_000 },
   );
-
-async function pause(ms: number, call: UpstreamCall, clock: Clock): Promise<void> {
-  const leftMs = call.deadlineAtMs - clock.monotonic();
-  await wait(Math.max(0, Math.min(ms, leftMs)), undefined, { signal: call.hangUp }).catch(() => {});
-}
 
 function answerOf({ status, headers, body }: Outcome): UpstreamAnswer {
   return { status, headers, body, requestId: headers['x-request-id'] };

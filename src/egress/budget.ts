@@ -5,6 +5,8 @@ export interface Budget {
   readonly limit: number;
   /** Moments of counted calls, oldest first; ms of a clock that never goes back. */
   readonly times: number[];
+  /** Calls that others made from the same address, by the upstream's count, and when they come back. */
+  withheld: { readonly count: number; readonly untilMs: number };
   /** Until when a 429 has spent it. */
   spentUntilMs: number;
 }
@@ -12,6 +14,7 @@ export interface Budget {
 export const createBudget = (limit: number): Budget => ({
   limit,
   times: [],
+  withheld: { count: 0, untilMs: Number.NEGATIVE_INFINITY },
   spentUntilMs: Number.NEGATIVE_INFINITY,
 });
 
@@ -21,7 +24,7 @@ export function leftOf(budget: Budget, nowMs: number): number {
   let gone = 0;
   while (gone < budget.times.length && (budget.times[gone] ?? 0) <= nowMs - BUDGET_WINDOW_MS) gone += 1;
   if (gone > 0) budget.times.splice(0, gone);
-  return Math.max(0, budget.limit - budget.times.length);
+  return Math.max(0, budget.limit - budget.times.length - withheldAt(budget, nowMs));
 }
 
 export function take(budget: Budget, nowMs: number): void {
@@ -39,13 +42,13 @@ export function giveBack(budget: Budget, takenAtMs: number): void {
  * the other way round, for its count may lag behind calls under way. What it took away comes back with its reset.
  */
 export function correct(budget: Budget, remaining: number, resetMs: number, nowMs: number): void {
-  const missing = Math.min(leftOf(budget, nowMs) - remaining, budget.limit);
+  const missing = leftOf(budget, nowMs) - remaining;
   if (missing <= 0) return;
-  const takenAtMs = nowMs + Math.min(resetMs, BUDGET_WINDOW_MS) - BUDGET_WINDOW_MS;
-  const at = budget.times.findIndex((time) => time > takenAtMs);
-  const times = new Array<number>(missing).fill(takenAtMs);
-  budget.times.splice(at < 0 ? budget.times.length : at, 0, ...times);
+  const untilMs = nowMs + Math.min(resetMs, BUDGET_WINDOW_MS);
+  budget.withheld = { count: withheldAt(budget, nowMs) + missing, untilMs };
 }
+
+const withheldAt = ({ withheld }: Budget, nowMs: number) => (nowMs < withheld.untilMs ? withheld.count : 0);
 
 /** A 429: nothing is left for `forMs`. */
 export function markSpent(budget: Budget, forMs: number, nowMs: number): void {
@@ -55,9 +58,12 @@ export function markSpent(budget: Budget, forMs: number, nowMs: number): void {
 /** How long until a call may be made again, ms; 0 when one may be made now. */
 export function restOf(budget: Budget, nowMs: number): number {
   if (leftOf(budget, nowMs) > 0) return 0;
-  const oldest =
-    budget.times.length >= budget.limit
-      ? (budget.times[budget.times.length - budget.limit] ?? nowMs)
-      : nowMs - BUDGET_WINDOW_MS;
-  return Math.max(1, budget.spentUntilMs - nowMs, oldest + BUDGET_WINDOW_MS - nowMs);
+  const withheld = withheldAt(budget, nowMs);
+  const ownRestMs = (budget.times[0] ?? nowMs) + BUDGET_WINDOW_MS - nowMs;
+  const restMs = withheld > 0 ? Math.min(ownRestMs, budget.withheld.untilMs - nowMs) : ownRestMs;
+  return Math.max(
+    1,
+    budget.spentUntilMs - nowMs,
+    budget.times.length + withheld >= budget.limit ? restMs : 0,
+  );
 }

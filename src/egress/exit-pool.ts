@@ -241,8 +241,7 @@ export function createExitPool(options: PoolOptions): ExitPool {
       if (status === 429)
         markSpent(exit.budget, secondsOf(headers['retry-after']) ?? resetMs ?? 60_000, nowMs);
       const remaining = /^\s*(\d{1,9})/.exec(headers['x-ratelimit-remaining'] ?? '')?.[1];
-      if (remaining !== undefined)
-        correct(exit.budget, Number(remaining) + exit.inFlight - 1, resetMs ?? 3_600_000, nowMs);
+      if (remaining !== undefined) correct(exit.budget, Number(remaining), resetMs ?? 3_600_000, nowMs);
     },
     replace,
     warmUp: async () => {
