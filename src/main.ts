@@ -25,9 +25,9 @@ export async function start(environment: NodeJS.ProcessEnv): Promise<Gateway> {
   const log = pino({ level: config.LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime });
   const exits = () => readExitList({ urls: config.PROXY_URLS, file: config.PROXY_FILE });
   const specs = await exits();
-  warnAbout(config, specs.length, log);
 
   const stores = await openStores(config.STORE_URL, { role: 'gateway', clock: systemClock });
+  warnAbout(config, specs.length, log);
   const upstream = createBitbucket({
     upstreamUrl: config.UPSTREAM_URL,
     exits: specs,
@@ -35,6 +35,7 @@ export async function start(environment: NodeJS.ProcessEnv): Promise<Gateway> {
     sessionLifetimeMs: config.PROXY_SESSION_LIFETIME_S * 1_000,
     hourlyBudget: config.EXIT_HOURLY_BUDGET,
     hourlyCeiling: config.UPSTREAM_HOURLY_CEILING ?? null,
+    budgets: stores.budgets,
     clock: systemClock,
     log,
   });
@@ -49,9 +50,9 @@ export async function start(environment: NodeJS.ProcessEnv): Promise<Gateway> {
     log,
     ready: () => stores.check().then(() => true),
   });
+  await upstream.ready();
   if (config.NODE_ENV !== 'production') await offerDevelopmentKey(stores.registry, config.PORT);
   await app.server.listen({ host: config.HOST, port: config.PORT });
-  await upstream.ready();
   const url = urlOf(app);
   log.info({ url, exits: specs.length }, 'listening');
 

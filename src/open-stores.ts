@@ -1,4 +1,6 @@
 import type { Clock } from './domain/clock.ts';
+import type { BudgetStore } from './egress/budget-store.ts';
+import { createSqliteBudgetStore, exitsMigrations } from './egress/budget-store-sqlite.ts';
 import type { KeyStore } from './keys/key-store.ts';
 import { createSqliteKeyStore, keysMigrations } from './keys/key-store-sqlite.ts';
 import type { Registry } from './keys/registry.ts';
@@ -14,6 +16,7 @@ export interface Stores {
   readonly registry: Registry;
   readonly ledger: SqliteLedger;
   readonly rates: RateStore;
+  readonly budgets: BudgetStore;
 
   /** Rejects while the store cannot be used. */
   check(): Promise<void>;
@@ -30,7 +33,9 @@ export async function openStores(url: string, { role, clock }: OpenOptions): Pro
   const path = /^sqlite:(?:\/\/)?(.+)$/s.exec(url)?.[1];
   if (path === undefined)
     throw new StoreError('STORE_URL must begin with sqlite:, followed by the path of a file');
-  const { db, close } = await openSqlite(path, [...keysMigrations, ...limitsMigrations], { role });
+  const { db, close } = await openSqlite(path, [...keysMigrations, ...limitsMigrations, ...exitsMigrations], {
+    role,
+  });
   const ledger = createSqliteLedger(db);
   const keys = createSqliteKeyStore(db, clock);
   return {
@@ -38,6 +43,7 @@ export async function openStores(url: string, { role, clock }: OpenOptions): Pro
     registry: createSqliteRegistry(db, keys.forget),
     ledger,
     rates: createMemoryRateStore(clock),
+    budgets: createSqliteBudgetStore(db),
 
     check: async () => {
       db.prepare('SELECT 1 FROM accounts LIMIT 1').get();

@@ -113,6 +113,7 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
     sessionLifetimeMs: 540_000,
     hourlyBudget: 1_000_000,
     hourlyCeiling: null,
+    budgets: stores.budgets,
     clock,
     log: logger,
     ...options.egress,

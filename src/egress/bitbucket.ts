@@ -5,6 +5,7 @@ import { refusalOf, requestIdOf } from './error-body.ts';
 import type { Exit } from './exit.ts';
 import type { ExitSpec } from './exit-list.ts';
 import { createExitPool, type ExitState, type PoolOptions } from './exit-pool.ts';
+import { createLatencies } from './latencies.ts';
 import type { Upstream, UpstreamAnswer, UpstreamCall, UpstreamRequest } from './upstream.ts';
 
 const USER_AGENT = 'bitbucket-gateway/1.0 (anonymous public reads)';
@@ -13,6 +14,9 @@ const MAX_REDIRECTS = 3;
 /** Retries after faults of the upstream itself: one in five calls, saved up to ten. */
 const RETRY_RATIO = 0.2;
 const MAX_SAVED_RETRIES = 10;
+/** Second attempts beside a slow first one: one in twenty calls. */
+const HEDGE_RATIO = 0.05;
+const MAX_SAVED_HEDGES = 5;
 /** Without an answer for this part of what is left, another exit is tried beside the first. */
 const PATIENCE = 0.3;
 const API_HOST = 'api.bitbucket.org';
@@ -36,7 +40,9 @@ export function createBitbucket(options: BitbucketOptions): Bitbucket {
   const random = options.random ?? Math.random;
   const pool = createExitPool({ ...options, origin: base.origin, random });
   const { clock } = options;
+  const latencies = createLatencies();
   let savedRetries = MAX_SAVED_RETRIES;
+  let savedHedges = 0;
 
   const mayRetry = () => {
     if (savedRetries < 1) return false;
@@ -51,7 +57,7 @@ export function createBitbucket(options: BitbucketOptions): Bitbucket {
     tried: Set<Exit>,
     signal: AbortSignal,
   ): Promise<Outcome> => {
-    const hold = pool.hold(call, tried);
+    const hold = await pool.hold(call, tried);
     tried.add(hold.exit);
     const startedAtMs = clock.monotonic();
     try {
@@ -64,11 +70,15 @@ export function createBitbucket(options: BitbucketOptions): Bitbucket {
         signal,
         refuse: request.refuse,
       });
-      hold.release({ latencyMs: clock.monotonic() - startedAtMs });
+      const latencyMs = clock.monotonic() - startedAtMs;
+      hold.release({ latencyMs });
+      latencies.note(latencyMs);
       pool.learn(hold.exit, outcome.status, outcome.headers);
       return outcome;
     } catch (error) {
-      hold.release({ error });
+      const ranMs = clock.monotonic() - startedAtMs;
+      // What `refuse` says is about an answer that came.
+      hold.release(error instanceof Failure ? { latencyMs: ranMs } : { error, ranMs });
       throw error;
     }
   };
@@ -82,7 +92,9 @@ export function createBitbucket(options: BitbucketOptions): Bitbucket {
     const loser = new AbortController();
     const signal = AbortSignal.any([call.hangUp, loser.signal]);
     const first = tryOnce(request, call, tried, signal);
-    const patienceMs = Math.max(1, (call.deadlineAtMs - clock.monotonic()) * PATIENCE);
+    const p95Ms = savedHedges >= 1 ? latencies.p95() : undefined;
+    const longestMs = Math.max(1, (call.deadlineAtMs - clock.monotonic()) * PATIENCE);
+    const patienceMs = Math.min(p95Ms ?? longestMs, longestMs);
     const silent = wait(patienceMs, 'silent' as const, { signal: loser.signal }).catch(
       () => 'settled' as const,
     );
@@ -90,6 +102,7 @@ export function createBitbucket(options: BitbucketOptions): Bitbucket {
       const winner = await Promise.race([first, silent]);
       if (typeof winner === 'object') return winner;
       if (winner === 'settled' || tried.size >= MAX_ATTEMPTS || !pool.hasOther(tried)) return await first;
+      if (patienceMs < longestMs) savedHedges -= 1;
       return await Promise.any([first, tryOnce(request, call, tried, signal)]).catch(
         (error: AggregateError) => {
           throw error.errors[0];
@@ -145,6 +158,7 @@ export function createBitbucket(options: BitbucketOptions): Bitbucket {
   return {
     get: async (request, call) => {
       savedRetries = Math.min(MAX_SAVED_RETRIES, savedRetries + RETRY_RATIO);
+      savedHedges = Math.min(MAX_SAVED_HEDGES, savedHedges + HEDGE_RATIO);
       let { target } = request;
       for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
         const outcome = await persist({ ...request, target }, call);

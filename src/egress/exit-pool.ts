@@ -1,15 +1,18 @@
 import type { Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '../domain/clock.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Log } from '../domain/log.ts';
 import { AttemptError } from './attempt.ts';
 import { correct, createBudget, giveBack, leftOf, markSpent, restOf, take } from './budget.ts';
+import { BUDGET_WINDOW_MS, type BudgetStore } from './budget-store.ts';
 import {
   CONNECT_TIMEOUT_MS,
   costOf,
   createExit,
   type Exit,
   eject,
+  noteSlowness,
   noteSuccess,
   readmit,
   retire,
@@ -27,6 +30,8 @@ export interface PoolOptions {
   readonly sessionLifetimeMs: number;
   readonly hourlyBudget: number;
   readonly hourlyCeiling: number | null;
+  /** Where the hour's spending outlives this process. */
+  readonly budgets: BudgetStore;
   readonly clock: Clock;
   readonly log: Log;
   /** In [0, 1); for choice and jitter. */
@@ -38,12 +43,15 @@ export interface Hold {
   readonly exit: Exit;
   readonly takenAtMs: number;
   /** Ends the hold. `latencyMs` of an answer, or why there was none. */
-  release(end: { readonly latencyMs: number } | { readonly error: unknown }): void;
+  release(end: { readonly latencyMs: number } | { readonly error: unknown; readonly ranMs: number }): void;
 }
 
 export interface ExitPool {
-  /** Chooses an exit outside `avoid` where there is one. Throws `exits_exhausted`. */
-  hold(account: { readonly accountId: string; readonly weight: number }, avoid: ReadonlySet<Exit>): Hold;
+  /** Chooses an exit outside `avoid` where there is one. Rejects with `exits_exhausted`. */
+  hold(
+    account: { readonly accountId: string; readonly weight: number },
+    avoid: ReadonlySet<Exit>,
+  ): Promise<Hold>;
   /** Whether a second attempt could leave from elsewhere. */
   hasOther(avoid: ReadonlySet<Exit>): boolean;
   /** What the upstream's own headers say about an exit's budget. */
@@ -66,12 +74,16 @@ export interface ExitState {
 /** A credential is at fault when so many of its exits were refused in a row. */
 const REFUSALS_OF_A_CREDENTIAL = 3;
 const CREDENTIAL_REST_MS = 60_000;
+/** After a 429 that names no time. */
+const UNSAID_REST_MS = 60_000;
+/** Longest that a start waits for its probes. */
+const WARM_UP_MS = 2_000;
 /** A session ends this part of its lifetime early, so that none expires under a call. */
 const LIFETIME_MARGIN = 0.1;
 
 /** The exits, and which of them the next call leaves from. */
 export function createExitPool(options: PoolOptions): ExitPool {
-  const { origin, clock, log, random } = options;
+  const { origin, budgets, clock, log, random } = options;
   const ceiling = options.hourlyCeiling === null ? null : createBudget(options.hourlyCeiling);
   const fairShare = createFairShare();
   const refusals = new Map<ExitSpec, number>();
@@ -180,8 +192,33 @@ export function createExitPool(options: PoolOptions): ExitPool {
   };
   replace(options.exits);
 
+  const toEpoch = (atMs: number) => atMs - clock.monotonic() + clock.now();
+  /** A session or tunnel is another exit after a restart; a fixed proxy and our own address are not. */
+  const isKept = (exit: Exit) => !makesMany(exit.spec);
+  const keep = (writing: Promise<unknown>) => {
+    writing.catch((error) => log.warn({ cause: String(error) }, 'the budget of an exit could not be kept'));
+  };
+
+  /** Goes on where the last process stopped. */
+  const restore = async () => {
+    const kept = exits.filter((exit) => isKept(exit) && exit.budget.times.length === 0);
+    const spendings = await budgets.load(
+      kept.map(({ id }) => id),
+      clock.now() - BUDGET_WINDOW_MS,
+    );
+    const offsetMs = clock.monotonic() - clock.now();
+    for (const { id, budget } of kept) {
+      const spending = spendings.get(id);
+      budget.times.push(...(spending?.times ?? []).map((time) => time + offsetMs));
+      budget.spentUntilMs = Math.max(
+        budget.spentUntilMs,
+        (spending?.spentUntilMs ?? Number.NEGATIVE_INFINITY) + offsetMs,
+      );
+    }
+  };
+
   return {
-    hold: (account, avoid) => {
+    hold: async (account, avoid) => {
       const nowMs = clock.monotonic();
       renew(nowMs);
       if (ceiling !== null && leftOf(ceiling, nowMs) === 0) {
@@ -209,6 +246,7 @@ export function createExitPool(options: PoolOptions): ExitPool {
         );
       }
       take(exit.budget, nowMs);
+      if (isKept(exit)) keep(budgets.take(exit.id, toEpoch(nowMs), exit.budget.limit));
       if (ceiling !== null) take(ceiling, nowMs);
       fairShare.note(account, nowMs);
       exit.inFlight += 1;
@@ -223,10 +261,11 @@ export function createExitPool(options: PoolOptions): ExitPool {
           } else if (end.error instanceof AttemptError) {
             if (!end.error.mayHaveLeft) {
               giveBack(exit.budget, nowMs);
+              if (isKept(exit)) keep(budgets.giveBack(exit.id, toEpoch(nowMs)));
               if (ceiling !== null) giveBack(ceiling, nowMs);
             }
             if (end.error.fault !== 'too_large') noteFault(exit, end.error);
-          }
+          } else noteSlowness(exit, end.ranMs);
           if (exit.retired) retire(exit);
         },
       };
@@ -238,14 +277,22 @@ export function createExitPool(options: PoolOptions): ExitPool {
     learn: (exit, status, headers) => {
       const nowMs = clock.monotonic();
       const resetMs = secondsOf(headers['x-ratelimit-reset']);
-      if (status === 429)
-        markSpent(exit.budget, secondsOf(headers['retry-after']) ?? resetMs ?? 60_000, nowMs);
+      if (status === 429) {
+        const restMs = secondsOf(headers['retry-after']) ?? resetMs ?? UNSAID_REST_MS;
+        markSpent(exit.budget, restMs, nowMs);
+        if (isKept(exit)) keep(budgets.markSpent(exit.id, toEpoch(nowMs + restMs)));
+      }
       const remaining = /^\s*(\d{1,9})/.exec(headers['x-ratelimit-remaining'] ?? '')?.[1];
-      if (remaining !== undefined) correct(exit.budget, Number(remaining), resetMs ?? 3_600_000, nowMs);
+      if (remaining !== undefined)
+        correct(exit.budget, Number(remaining), resetMs ?? BUDGET_WINDOW_MS, nowMs);
     },
-    replace,
+    replace: (specs) => {
+      replace(specs);
+      keep(restore());
+    },
     warmUp: async () => {
-      await Promise.all(exits.map(probe));
+      await restore();
+      await Promise.race([Promise.all(exits.map(probe)), wait(WARM_UP_MS, undefined, { ref: false })]);
     },
     snapshot: () => {
       const nowMs = clock.monotonic();

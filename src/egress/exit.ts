@@ -72,9 +72,18 @@ export function createExit(
 
 /** A success brings the exit back to health. */
 export function noteSuccess(exit: Exit, latencyMs: number): void {
+  noteLatency(exit, latencyMs);
+  readmit(exit);
+}
+
+/** Another attempt was faster, so this one would have taken longer than it ran. */
+export function noteSlowness(exit: Exit, ranMs: number): void {
+  if (ranMs > (exit.latencyMs ?? 0)) noteLatency(exit, ranMs * 2);
+}
+
+function noteLatency(exit: Exit, latencyMs: number): void {
   exit.latencyMs =
     exit.latencyMs === null ? latencyMs : exit.latencyMs + NEWEST * (latencyMs - exit.latencyMs);
-  readmit(exit);
 }
 
 export function readmit(exit: Exit): void {

@@ -374,6 +374,7 @@ it('another list of exits loses no call under way', async () => {
     sessionLifetimeMs: 540_000,
     hourlyBudget: 60,
     hourlyCeiling: null,
+    budgets: gateway.stores.budgets,
     clock: gateway.clock,
     log: { debug() {}, info() {}, warn() {}, error() {} },
   });
@@ -401,4 +402,35 @@ it('shows no password of a proxy anywhere', async () => {
   expect(bad.authorizations[0]).toBe('canary-user:canary-pass');
   expect(everything).not.toContain('canary');
   expect(everything).not.toContain(Buffer.from('canary-user:canary-pass').toString('base64'));
+});
+
+it('goes on after a restart with what the hour has left', async () => {
+  const gateway = await through('direct', { egress: { hourlyBudget: 2 } });
+  expect((await gateway.get(REPO)).status).toBe(200);
+  const restarted = createBitbucket({
+    upstreamUrl: gateway.standIn.url,
+    exits: [],
+    sessions: 1,
+    sessionLifetimeMs: 540_000,
+    hourlyBudget: 2,
+    hourlyCeiling: null,
+    budgets: gateway.stores.budgets,
+    clock: gateway.clock,
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+  });
+  await restarted.ready();
+  expect(restarted.snapshot().map(({ left }) => left)).toEqual([1]);
+  gateway.clock.pass(3_600_000);
+  expect(restarted.snapshot().map(({ left }) => left)).toEqual([2]);
+  await restarted.close();
+});
+
+it('a slow exit is overtaken by a quick one', async () => {
+  const [slow, quick] = [await proxy({ delayMs: 1_500 }), await proxy()];
+  const gateway = await through(`${slow.url} ${quick.url}`, { deadlineMs: 3_000 });
+  for (let i = 0; i < 5; i += 1) {
+    const startedAtMs = performance.now();
+    expect((await gateway.get(REPO)).status).toBe(200);
+    expect(performance.now() - startedAtMs).toBeLessThan(1_300);
+  }
 });
