@@ -6,9 +6,8 @@ import { createBitbucket } from './egress/bitbucket.ts';
 import { ExitListError } from './egress/exit-list.ts';
 import { readExitList } from './egress/read-exits.ts';
 import { createDevelopmentKey } from './keys/development-key.ts';
-import type { Registry } from './keys/registry.ts';
-import { openStores } from './open-stores.ts';
-import { StoreError } from './store/sqlite.ts';
+import { openStores, type Stores } from './open-stores.ts';
+import { StoreError } from './store/store-error.ts';
 
 /** How long calls under way may take to end after SIGTERM, ms; containers are killed after 10 s by default. */
 const DRAIN_MS = 9_000;
@@ -26,7 +25,7 @@ export async function start(environment: NodeJS.ProcessEnv): Promise<Gateway> {
   const exits = () => readExitList({ urls: config.PROXY_URLS, file: config.PROXY_FILE });
   const specs = await exits();
 
-  const stores = await openStores(config.STORE_URL, { role: 'gateway', clock: systemClock });
+  const stores = await openStores(config.STORE_URL, { role: 'gateway', clock: systemClock, log });
   warnAbout(config, specs.length, log);
   const upstream = createBitbucket({
     upstreamUrl: config.UPSTREAM_URL,
@@ -51,7 +50,7 @@ export async function start(environment: NodeJS.ProcessEnv): Promise<Gateway> {
     ready: () => stores.check().then(() => true),
   });
   await upstream.ready();
-  if (config.NODE_ENV !== 'production') await offerDevelopmentKey(stores.registry, config.PORT);
+  if (config.NODE_ENV !== 'production') await offerDevelopmentKey(stores, config.PORT);
   await app.server.listen({ host: config.HOST, port: config.PORT });
   const url = urlOf(app);
   log.info({ url, exits: specs.length }, 'listening');
@@ -99,8 +98,8 @@ function urlOf({ server }: App): string {
 }
 
 /** Shown to the terminal once, outside the log. */
-async function offerDevelopmentKey(registry: Registry, port: number): Promise<void> {
-  const key = await createDevelopmentKey(registry, Date.now());
+async function offerDevelopmentKey(stores: Stores, port: number): Promise<void> {
+  const key = await createDevelopmentKey(stores, Date.now());
   if (key === null) return;
   const url = `http://localhost:${port}/bitbucket-api/v1/repo?repo=atlassian%2Fatlassian-event`;
   console.error(

@@ -105,7 +105,7 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
     warn: write('warn'),
     error: write('error'),
   };
-  const stores = await openStores('sqlite::memory:', { role: 'tool', clock });
+  const stores = await openStores('sqlite::memory:', { role: 'tool', clock, log: logger });
   const upstream = createBitbucket({
     upstreamUrl: standIn.url,
     exits: [],

@@ -12,6 +12,7 @@ import { DIRECT, type ExitSpec, type ProxySpec } from '../egress/exit-list.ts';
 import { readExitList } from '../egress/read-exits.ts';
 import { createSession } from '../egress/session.ts';
 import { openStores } from '../open-stores.ts';
+import { quietLog } from './quiet-log.ts';
 import { tableOf } from './table.ts';
 
 const USAGE = `Usage: npm run exits -- check [--echo URL] [--timeout SECONDS] [--json]
@@ -169,7 +170,7 @@ async function report(config: Config, echo: URL | null, timeoutMs: number): Prom
   const specs = listed.length === 0 ? [DIRECT] : listed;
   const upstream = new URL(config.UPSTREAM_URL);
   const checks = await Promise.all(specs.map((spec) => check(spec, upstream, echo, timeoutMs)));
-  const stores = await openStores(config.STORE_URL, { role: 'tool', clock: systemClock });
+  const stores = await openStores(config.STORE_URL, { role: 'tool', clock: systemClock, log: quietLog });
   try {
     const left = await leftOf(stores.budgets, specs, config.EXIT_HOURLY_BUDGET);
     return checks.map((checked, i) => ({ ...checked, left: left(specs[i] ?? DIRECT) }));

@@ -5,8 +5,9 @@ import { limitsOf } from '../domain/account.ts';
 import { systemClock } from '../domain/clock.ts';
 import { isPlanName, type Limits, PLAN_NAMES } from '../domain/plan.ts';
 import { createKey } from '../keys/key.ts';
-import type { KeyRecord } from '../keys/registry.ts';
+import type { KeyRecord } from '../keys/records.ts';
 import { openStores, type Stores } from '../open-stores.ts';
+import { quietLog } from './quiet-log.ts';
 import { type Row, tableOf } from './table.ts';
 
 const USAGE = `Usage: npm run keys -- COMMAND [--json]
@@ -64,12 +65,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     const account = await registry.create(terms, key, Date.now());
     return newKeySaid(key.key, key.id, account);
   },
-  list: async ({ registry }) => {
-    const rows = keyRows(await registry.keys(), await registry.accounts());
+  list: async ({ records }) => {
+    const rows = keyRows(await records.keys(), await records.accounts());
     return { json: rows, text: tableOf(rows) };
   },
-  show: async ({ registry }, [id]) => {
-    const rows = keyRows(await registry.keys(), await registry.accounts()).filter((row) => row.id === id);
+  show: async ({ records }, [id]) => {
+    const rows = keyRows(await records.keys(), await records.accounts()).filter((row) => row.id === id);
     const [row] = rows;
     if (row === undefined) throw new Error(`no key has the ID ${id ?? ''}; see \`list\``);
     return { json: row, text: tableOf(rows) };
@@ -98,8 +99,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     if (account === undefined) throw new UsageError('resume needs an account');
     return changed(await registry.change(account, 'resume', { suspended: false }, Date.now()));
   },
-  usage: async ({ registry, ledger }, [wanted], given) => {
-    const accounts = new Map((await registry.accounts()).map((account) => [account.id, account]));
+  usage: async ({ records, ledger }, [wanted], given) => {
+    const accounts = new Map((await records.accounts()).map((account) => [account.id, account]));
     const rows = (await ledger.usage()).flatMap(({ accountId, period, used }) => {
       const account = accounts.get(accountId);
       if (wanted !== undefined && wanted !== accountId && wanted !== account?.name) return [];
@@ -108,8 +109,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     });
     return { json: rows, text: given.csv ? csvOf(rows) : tableOf(rows) };
   },
-  audit: async ({ registry }) => {
-    const rows = (await registry.audit()).map(({ atMs, ...row }) => ({ at: iso(atMs), ...row }));
+  audit: async ({ records }) => {
+    const rows = (await records.audit()).map(({ atMs, ...row }) => ({ at: iso(atMs), ...row }));
     return { json: rows, text: tableOf(rows) };
   },
 };
@@ -205,7 +206,11 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     if (command === undefined)
       throw new UsageError(name === '' ? 'a command is needed' : `there is no command ${name}`);
-    const stores = await openStores(readConfig(process.env).STORE_URL, { role: 'tool', clock: systemClock });
+    const stores = await openStores(readConfig(process.env).STORE_URL, {
+      role: 'tool',
+      clock: systemClock,
+      log: quietLog,
+    });
     try {
       const said = await command(stores, words, values);
       console.log(values.json ? JSON.stringify(said.json) : said.text);

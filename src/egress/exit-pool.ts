@@ -217,7 +217,19 @@ export function createExitPool(options: PoolOptions): ExitPool {
     }
   };
 
-  return {
+  /** Counts a taken call in the store. False when other gateways have spent the exit: it rests here too. */
+  const isGranted = async (exit: Exit, takenAtMs: number): Promise<boolean> => {
+    const granted = budgets.take(exit.id, toEpoch(takenAtMs), exit.budget.limit);
+    if (!budgets.shared) keep(granted);
+    else if (!(await granted)) {
+      giveBack(exit.budget, takenAtMs);
+      correct(exit.budget, 0, UNSAID_REST_MS, takenAtMs);
+      return false;
+    }
+    return true;
+  };
+
+  const pool: ExitPool = {
     hold: async (account, avoid) => {
       const nowMs = clock.monotonic();
       renew(nowMs);
@@ -246,7 +258,7 @@ export function createExitPool(options: PoolOptions): ExitPool {
         );
       }
       take(exit.budget, nowMs);
-      if (isKept(exit)) keep(budgets.take(exit.id, toEpoch(nowMs), exit.budget.limit));
+      if (isKept(exit) && !(await isGranted(exit, nowMs))) return pool.hold(account, avoid);
       if (ceiling !== null) take(ceiling, nowMs);
       fairShare.note(account, nowMs);
       exit.inFlight += 1;
@@ -308,6 +320,7 @@ export function createExitPool(options: PoolOptions): ExitPool {
       await Promise.all(exits.map((exit) => exit.dispatcher.destroy()));
     },
   };
+  return pool;
 }
 
 /** CONNECT and TLS alone: costs no budget. */

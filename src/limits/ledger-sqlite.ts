@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type Account, limitsOf } from '../domain/account.ts';
 import type { Migration } from '../store/migration.ts';
-import type { Ledger } from './ledger.ts';
+import type { KeptLedger, Usage } from './ledger.ts';
 import { periodOf } from './period.ts';
 
 export const limitsMigrations: readonly Migration[] = [
@@ -19,20 +19,6 @@ export const limitsMigrations: readonly Migration[] = [
   },
 ];
 
-/** What an account used in a month. */
-export interface Usage {
-  readonly accountId: string;
-  readonly period: string;
-  readonly used: number;
-}
-
-export interface SqliteLedger extends Ledger {
-  /** Every count there is, leased and not yet used calls taken off. */
-  usage(): Promise<readonly Usage[]>;
-  /** Writes what is leased but unused back. */
-  close(): Promise<void>;
-}
-
 /** A block of calls already counted in the file and handed out from memory. */
 interface Lease {
   readonly period: string;
@@ -46,7 +32,7 @@ interface Lease {
  * The month in SQLite. Calls are leased in blocks: one write serves up to a hundred calls. A crash can only
  * over-count, by at most one block (0.2 % of the month), and never forgets a call; a clean stop hands the rest back.
  */
-export function createSqliteLedger(db: DatabaseSync): SqliteLedger {
+export function createSqliteLedger(db: DatabaseSync): KeptLedger {
   const read = db.prepare('SELECT used FROM usage WHERE account_id = ? AND period = ?');
   const add = db.prepare(
     'INSERT INTO usage VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET used = used + ?3 RETURNING used',
@@ -103,6 +89,9 @@ export function createSqliteLedger(db: DatabaseSync): SqliteLedger {
         .prepare('SELECT * FROM usage ORDER BY period, account_id')
         .all()
         .map((row) => usageOf(row, leases.get(String(row.account_id)))),
+    write: async (rows) => {
+      for (const { accountId, period, used } of rows) change(accountId, period, used);
+    },
     close: async () => {
       for (const [accountId, lease] of leases) handBack(accountId, lease);
     },

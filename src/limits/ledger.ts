@@ -8,6 +8,13 @@ export interface QuotaReading {
   readonly remaining: number;
 }
 
+/** What an account used in a month. */
+export interface Usage {
+  readonly accountId: string;
+  readonly period: string;
+  readonly used: number;
+}
+
 /** The durable count of calls per account and calendar month (UTC). */
 export interface Ledger {
   /**
@@ -19,4 +26,14 @@ export interface Ledger {
   refund(charge: Charge): Promise<void>;
   /** What is left at `atMs`, every call spent and refunded until now included. */
   read(account: Account, atMs: number): Promise<QuotaReading>;
+}
+
+/** A ledger as its opener sees it. */
+export interface KeptLedger extends Ledger {
+  /** Every count there is. */
+  usage(): Promise<readonly Usage[]>;
+  /** Takes counts over from another store. */
+  write(rows: readonly Usage[]): Promise<void>;
+  /** Writes what is still in memory. */
+  close(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Migration } from './migration.ts';
+import { StoreError } from './store-error.ts';
 
 export interface SqliteOptions {
   /** A gateway owns its file while it runs; a tool reads and writes beside it. */
@@ -14,11 +15,6 @@ export interface SqliteOptions {
 export interface OpenedSqlite {
   readonly db: DatabaseSync;
   close(): void;
-}
-
-/** The store cannot be used as it is; the message says why and what to do. */
-export class StoreError extends Error {
-  override readonly name = 'StoreError';
 }
 
 /**
