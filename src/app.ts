@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { servePages } from './contract/pages.ts';
 import type { Call } from './domain/call.ts';
 import type { Clock } from './domain/clock.ts';
 import { Failure } from './domain/failure.ts';
@@ -37,6 +38,8 @@ export interface AppOptions {
   /** What callers see before `/bitbucket-api`; empty for links from the root. */
   readonly publicUrl: string;
   readonly deadlineMs: number;
+  /** The gateway's own, as the description tells it. */
+  readonly version: string;
   /** Addresses of load balancers whose `x-forwarded-for` is believed. */
   readonly trustProxy: readonly string[];
   readonly clock: Clock;
@@ -72,7 +75,6 @@ export async function createApp(options: AppOptions): Promise<App> {
     call,
     nowMs: clock.monotonic(),
     limitHeaders: call.caller === null ? {} : await limitsOfCall(call.caller, clock.now()),
-    squeeze: async (body) => body,
   });
 
   const fail = async (request: FastifyRequest, reply: FastifyReply, error: unknown) => {
@@ -136,6 +138,12 @@ export async function createApp(options: AppOptions): Promise<App> {
       log.info(lineOf(call, reply.request, 200), 'call');
       return leaveWithData(reply, await leavingOf(call), success);
     },
+  });
+  servePages(app, {
+    table,
+    base: options.publicUrl + BASE_PATH,
+    version: options.version,
+    guard: rate.guardAddress,
   });
   servePreflight(app);
   serveHealth(app, async () => !draining && (await options.ready()));

@@ -1,4 +1,5 @@
 import pino from 'pino';
+import packageJson from '../package.json' with { type: 'json' };
 import { type App, createApp } from './app.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { systemClock } from './domain/clock.ts';
@@ -44,6 +45,7 @@ export async function start(environment: NodeJS.ProcessEnv): Promise<Gateway> {
     upstreamUrl: config.UPSTREAM_URL,
     publicUrl: config.PUBLIC_URL ?? '',
     deadlineMs: config.CALL_DEADLINE_MS,
+    version: packageJson.version,
     trustProxy: config.TRUST_PROXY ?? [],
     clock: systemClock,
     log,

@@ -124,6 +124,7 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
     upstreamUrl: standIn.url,
     publicUrl: options.publicUrl ?? '',
     deadlineMs: options.deadlineMs ?? 5_000,
+    version: '1.0.0',
     trustProxy: [],
     clock,
     log: logger,

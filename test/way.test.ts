@@ -111,6 +111,16 @@ describe('the gates', () => {
     await late.close();
   });
 
+  it('tells the operator once each at 80, 90 and 100 % of the month', async () => {
+    const key = await gateway.newKey({
+      name: 'eager',
+      overrides: { callsPerMonth: 10, callsPerSecond: 100 },
+    });
+    for (let i = 0; i < 12; i += 1) await gateway.get('/v1/meta', key);
+    const told = gateway.log.filter(({ level, text }) => level === 'warn' && text.includes('"name":"eager"'));
+    expect(told.map(({ text }) => /"percent":(\d+)/.exec(text)?.[1])).toEqual(['80', '90', '100']);
+  });
+
   it('guards an address that keeps calling without a good key, and lets good keys pass', async () => {
     const guarded = await createGateway();
     let last = 0;

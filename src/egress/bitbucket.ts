@@ -55,7 +55,6 @@ export function createBitbucket(options: BitbucketOptions): Bitbucket {
     request: UpstreamRequest,
     call: UpstreamCall,
     tried: Set<Exit>,
-    signal: AbortSignal,
   ): Promise<Outcome> => {
     const hold = await pool.hold(call, tried);
     tried.add(hold.exit);
@@ -67,7 +66,7 @@ export function createBitbucket(options: BitbucketOptions): Bitbucket {
         path: base.pathname.replace(/\/$/, '') + request.target,
         userAgent: USER_AGENT,
         timeoutMs: Math.max(1, call.deadlineAtMs - startedAtMs),
-        signal,
+        signal: call.hangUp,
         refuse: request.refuse,
       });
       const latencyMs = clock.monotonic() - startedAtMs;
@@ -76,41 +75,40 @@ export function createBitbucket(options: BitbucketOptions): Bitbucket {
       pool.learn(hold.exit, outcome.status, outcome.headers);
       return outcome;
     } catch (error) {
-      const ranMs = clock.monotonic() - startedAtMs;
       // What `refuse` says is about an answer that came.
-      hold.release(error instanceof Failure ? { latencyMs: ranMs } : { error, ranMs });
+      hold.release(error instanceof Failure ? { latencyMs: clock.monotonic() - startedAtMs } : { error });
       throw error;
     }
   };
 
-  /** As `tryOnce`, with a second exit beside the first when that stays silent. The first answer wins. */
+  /**
+   * As `tryOnce`, with a second exit beside the first when that stays silent. The first answer wins; the other is
+   * read to its end, for an aborted request would take its tunnel with it, and the budget that is left on that.
+   */
   const tryPatiently = async (
     request: UpstreamRequest,
     call: UpstreamCall,
     tried: Set<Exit>,
   ): Promise<Outcome> => {
-    const loser = new AbortController();
-    const signal = AbortSignal.any([call.hangUp, loser.signal]);
-    const first = tryOnce(request, call, tried, signal);
-    const p95Ms = savedHedges >= 1 ? latencies.p95() : undefined;
+    const first = tryOnce(request, call, tried);
+    const p95Ms = savedHedges >= 1 && !pool.isScarce() ? latencies.p95() : undefined;
     const longestMs = Math.max(1, (call.deadlineAtMs - clock.monotonic()) * PATIENCE);
     const patienceMs = Math.min(p95Ms ?? longestMs, longestMs);
-    const silent = wait(patienceMs, 'silent' as const, { signal: loser.signal }).catch(
-      () => 'settled' as const,
-    );
-    try {
-      const winner = await Promise.race([first, silent]);
-      if (typeof winner === 'object') return winner;
-      if (winner === 'settled' || tried.size >= MAX_ATTEMPTS || !pool.hasOther(tried)) return await first;
-      if (patienceMs < longestMs) savedHedges -= 1;
-      return await Promise.any([first, tryOnce(request, call, tried, signal)]).catch(
-        (error: AggregateError) => {
-          throw error.errors[0];
-        },
-      );
-    } finally {
-      loser.abort(new Error('another attempt was faster'));
-    }
+    const patience = new AbortController();
+    const silent = wait(patienceMs, true, { signal: patience.signal }).catch(() => false);
+    const isSilent = await Promise.race([
+      first.then(
+        () => false,
+        () => false,
+      ),
+      silent,
+    ]);
+    patience.abort();
+    if (!isSilent || tried.size >= MAX_ATTEMPTS || !pool.hasOther(tried)) return first;
+    if (patienceMs < longestMs) savedHedges -= 1;
+    return Promise.any([first, tryOnce(request, call, tried)]).catch((error: AggregateError) => {
+      throw error.errors[0];
+    });
   };
 
   /** Attempts until one brings an answer below 500, or nothing more may be tried. */

@@ -12,13 +12,12 @@ import {
   createExit,
   type Exit,
   eject,
-  noteSlowness,
   noteSuccess,
   readmit,
   retire,
 } from './exit.ts';
 import { DIRECT, type ExitSpec } from './exit-list.ts';
-import { createFairShare } from './fair-share.ts';
+import { createFairShare, isScarce } from './fair-share.ts';
 import { createSession } from './session.ts';
 import { createConnector } from './tunnel.ts';
 
@@ -43,7 +42,7 @@ export interface Hold {
   readonly exit: Exit;
   readonly takenAtMs: number;
   /** Ends the hold. `latencyMs` of an answer, or why there was none. */
-  release(end: { readonly latencyMs: number } | { readonly error: unknown; readonly ranMs: number }): void;
+  release(end: { readonly latencyMs: number } | { readonly error: unknown }): void;
 }
 
 export interface ExitPool {
@@ -54,6 +53,8 @@ export interface ExitPool {
   ): Promise<Hold>;
   /** Whether a second attempt could leave from elsewhere. */
   hasOther(avoid: ReadonlySet<Exit>): boolean;
+  /** Whether less than a fifth of the hour's budget is left: nothing is spent on comfort then. */
+  isScarce(): boolean;
   /** What the upstream's own headers say about an exit's budget. */
   learn(exit: Exit, status: number, headers: Readonly<Record<string, string>>): void;
   replace(specs: readonly ExitSpec[]): void;
@@ -115,6 +116,10 @@ export function createExitPool(options: PoolOptions): ExitPool {
 
   const isUsable = (exit: Exit, nowMs: number) =>
     !exit.retired && nowMs >= (restingUntilMs.get(exit.spec) ?? 0) && leftOf(exit.budget, nowMs) > 0;
+
+  const leftInAll = (nowMs: number) =>
+    exits.reduce((sum, exit) => sum + (isUsable(exit, nowMs) ? leftOf(exit.budget, nowMs) : 0), 0);
+  const wholeHour = () => exits.length * options.hourlyBudget;
 
   const probe = async (exit: Exit): Promise<void> => {
     if (exit.spec.kind === 'direct') return;
@@ -239,12 +244,7 @@ export function createExitPool(options: PoolOptions): ExitPool {
           'The calls that may go to Bitbucket in this hour are used up. Wait as long as Retry-After says.',
         );
       }
-      const left = exits.reduce(
-        (sum, exit) => sum + (isUsable(exit, nowMs) ? leftOf(exit.budget, nowMs) : 0),
-        0,
-      );
-      const whole = exits.length * options.hourlyBudget;
-      if (!fairShare.admits(account, left, whole, nowMs)) {
+      if (!fairShare.admits(account, leftInAll(nowMs), wholeHour(), nowMs)) {
         throw exhausted(
           nowMs,
           'Calls to Bitbucket are scarce in this hour and your share of them is used. Wait as long as Retry-After says.',
@@ -277,7 +277,7 @@ export function createExitPool(options: PoolOptions): ExitPool {
               if (ceiling !== null) giveBack(ceiling, nowMs);
             }
             if (end.error.fault !== 'too_large') noteFault(exit, end.error);
-          } else noteSlowness(exit, end.ranMs);
+          }
           if (exit.retired) retire(exit);
         },
       };
@@ -286,6 +286,7 @@ export function createExitPool(options: PoolOptions): ExitPool {
       const nowMs = clock.monotonic();
       return exits.some((exit) => !avoid.has(exit) && exit.ejectedAtMs === null && isUsable(exit, nowMs));
     },
+    isScarce: () => isScarce(leftInAll(clock.monotonic()), wholeHour()),
     learn: (exit, status, headers) => {
       const nowMs = clock.monotonic();
       const resetMs = secondsOf(headers['x-ratelimit-reset']);

@@ -76,11 +76,6 @@ export function noteSuccess(exit: Exit, latencyMs: number): void {
   readmit(exit);
 }
 
-/** Another attempt was faster, so this one would have taken longer than it ran. */
-export function noteSlowness(exit: Exit, ranMs: number): void {
-  if (ranMs > (exit.latencyMs ?? 0)) noteLatency(exit, ranMs * 2);
-}
-
 function noteLatency(exit: Exit, latencyMs: number): void {
   exit.latencyMs =
     exit.latencyMs === null ? latencyMs : exit.latencyMs + NEWEST * (latencyMs - exit.latencyMs);

@@ -9,6 +9,8 @@ interface Account {
 /** Below this part of the hour's budget, exits are scarce. */
 const SCARCE = 0.2;
 
+export const isScarce = (left: number, whole: number): boolean => left < whole * SCARCE;
+
 /** Divides what is left of the hour between the accounts that called in it, once it is scarce. */
 export function createFairShare() {
   const used = new Map<string, { weight: number; times: number[] }>();
@@ -24,7 +26,7 @@ export function createFairShare() {
   return {
     /** Whether `account` may have one of the `left` calls of `whole`: always while there are enough. */
     admits: ({ accountId, weight }: Account, left: number, whole: number, nowMs: number): boolean => {
-      if (left === 0 || left >= whole * SCARCE) return true;
+      if (left === 0 || !isScarce(left, whole)) return true;
       forget(nowMs);
       const weights = [...used].reduce((sum, [id, use]) => sum + (id === accountId ? 0 : use.weight), weight);
       return (used.get(accountId)?.times.length ?? 0) < (whole * weight) / weights;

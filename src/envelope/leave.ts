@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import type { Call } from '../domain/call.ts';
 import type { Failure } from '../domain/failure.ts';
+import { squeeze } from './compression.ts';
 import { failureEnvelope, successEnvelope } from './envelope.ts';
 import { prettyPrint } from './pretty.ts';
 
@@ -28,8 +29,6 @@ export interface Leaving {
   readonly nowMs: number;
   /** The limits as they stand, for a known key. */
   readonly limitHeaders: Readonly<Record<string, string>>;
-  /** Squeezes the body as the caller asked, setting the headers that say so; where there is nothing to gain, as it is. */
-  readonly squeeze: (body: Buffer, reply: FastifyReply) => Promise<Buffer>;
 }
 
 export interface Success {
@@ -87,7 +86,7 @@ export function commonHeadersOf(requestId: string): Record<string, string> {
 }
 
 async function leave(reply: FastifyReply, leaving: Leaving, envelope: Buffer): Promise<FastifyReply> {
-  const { call, nowMs, limitHeaders, squeeze } = leaving;
+  const { call, nowMs, limitHeaders } = leaving;
   reply
     .headers(commonHeadersOf(call.id))
     .headers(limitHeaders)

@@ -1,6 +1,8 @@
 import { type Caller, limitsOf } from '../domain/account.ts';
+import type { Log } from '../domain/log.ts';
 import type { Ledger, QuotaReading } from './ledger.ts';
 import { periodEndMs, periodSeconds } from './period.ts';
+import { createQuotaWarnings } from './quota-warnings.ts';
 import type { RateReading, RateStore } from './rate-store.ts';
 
 /**
@@ -22,14 +24,22 @@ export function limitHeadersOf(rate: RateReading, quota: QuotaReading, atMs: num
   };
 }
 
+interface LimitReaderOptions {
+  readonly rates: RateStore;
+  readonly ledger: Ledger;
+  readonly log: Log;
+}
+
 /** Reads both limits of a caller without spending any; no headers rather than a failed answer when a store is away. */
-export function createLimitReader({ rates, ledger }: { readonly rates: RateStore; readonly ledger: Ledger }) {
+export function createLimitReader({ rates, ledger, log }: LimitReaderOptions) {
+  const warn = createQuotaWarnings(log);
   return async ({ account }: Caller, atMs: number): Promise<Record<string, string>> => {
     try {
       const [rate, quota] = await Promise.all([
         rates.read(account.id, limitsOf(account).callsPerSecond),
         ledger.read(account, atMs),
       ]);
+      warn(account, quota, atMs);
       return limitHeadersOf(rate, quota, atMs);
     } catch {
       return {};

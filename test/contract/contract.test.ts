@@ -1,0 +1,140 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Json, openApiOf } from '../../src/contract/openapi.ts';
+import { DATA } from '../../src/contract/upstream-schemas.ts';
+import { table } from '../../src/endpoints/table.ts';
+import { encodingFor } from '../../src/envelope/compression.ts';
+import { createGateway, type Gateway } from '../gateway.ts';
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await createGateway();
+});
+afterAll(() => gateway.close());
+
+const description = openApiOf(table, '1.0.0');
+const text = JSON.stringify(description);
+
+describe('the description', () => {
+  it('on disk says what the table says', () => {
+    const { status, stderr } = spawnSync(process.execPath, ['openapi/write.ts', '--check'], {
+      cwd: join(import.meta.dirname, '../..'),
+    });
+    expect([status, stderr.toString()]).toEqual([0, '']);
+  });
+
+  it('resolves each of its references', () => {
+    const references = [...text.matchAll(/"\$ref":"#\/([^"]+)"/g)].map((match) => match[1] ?? '');
+    expect(references.length).toBeGreaterThan(100);
+    for (const reference of new Set(references)) {
+      const found = reference
+        .split('/')
+        .reduce<unknown>((value, name) => (value as Json | undefined)?.[name], description);
+      expect(found, reference).toBeDefined();
+    }
+  });
+
+  it('holds each row with its parameters, and none of zod’s noise', () => {
+    const paths = description.paths as Record<
+      string,
+      { get: { operationId: string; parameters: { name: string }[] } }
+    >;
+    for (const row of table) {
+      const operation = paths[row.path]?.get;
+      expect(operation?.operationId).toBe(row.operationId);
+      expect(operation?.parameters.map(({ name }) => name)).toEqual(Object.keys(row.input.shape));
+    }
+    expect(text).not.toMatch(/9007199254740991|\$schema|\$defs/);
+  });
+});
+
+it.each([
+  ['getRepository', '/v1/repo?repo=atlassian/atlassian-event'],
+  ['getRepository', '/v1/repo?repo=acme/empty'],
+  ['listBranches', '/v1/repo/branches?repo=acme/big'],
+  ['listCommits', '/v1/repo/commits?repo=acme/big'],
+  ['listForks', '/v1/repo/forks?repo=acme/big'],
+  ['listPullRequests', '/v1/repo/pullrequests?repo=acme/big'],
+  ['getFileTree', '/v1/repo/src?repo=acme/big'],
+  ['getFileTree', '/v1/repo/src?repo=acme/empty'],
+  ['listTags', '/v1/repo/tags?repo=acme/big'],
+  ['listWatchers', '/v1/repo/watchers?repo=atlassian/atlassian-event'],
+  ['getWorkspace', '/v1/workspace?workspace=acme'],
+  ['listWorkspaceRepositories', '/v1/workspace/repos?workspace=atlassian'],
+  ['getMeta', '/v1/meta'],
+])('%s describes what %s answers', async (operation, path) => {
+  const { body } = await gateway.get(path);
+  expect(DATA[operation]?.safeParse(body.data).error).toBeUndefined();
+});
+
+describe('pages for everyone', () => {
+  const page = async (path: string, headers = {}) =>
+    gateway.server.inject({ url: `/bitbucket-api${path}`, headers });
+
+  it('openapi.json is the description', async () => {
+    expect((await page('/openapi.json')).json()).toEqual(description);
+  });
+
+  it('llms.txt names a page for each operation, and each is there', async () => {
+    const { body, headers } = await page('/llms.txt');
+    expect(headers['content-type']).toBe('text/plain; charset=utf-8');
+    expect(body).toMatch(/^# Bitbucket API\n\n> /);
+    const links = [...body.matchAll(/\((\/bitbucket-api(\/llms\/\w+\.md))\)/g)].map(
+      (match) => match[2] ?? '',
+    );
+    expect(links).toHaveLength(11);
+    for (const link of links) expect((await page(link)).statusCode).toBe(200);
+  });
+
+  it('llms-full.txt has every path and plan', async () => {
+    const { body } = await page('/llms-full.txt');
+    for (const row of table) expect(body).toContain(`#### \`GET ${row.path}\` — ${row.summary}`);
+    expect(body).toContain('- **Starter** ($10/Mo) — 51,000 calls/Mo, 8 req/s');
+  });
+
+  it('docs asks nothing of other hosts and lets its own script run alone', async () => {
+    const { body, headers } = await page('/docs');
+    expect(body).not.toMatch(/(?:src|href)="https?:/);
+    expect(headers['content-security-policy']).toMatch(/default-src 'none'.*script-src 'sha256-/);
+  });
+
+  it('answers 304 to who has it already', async () => {
+    const { headers } = await page('/docs');
+    expect((await page('/docs', { 'if-none-match': headers.etag })).statusCode).toBe(304);
+  });
+});
+
+describe('compression', () => {
+  it.each([
+    [undefined, null],
+    ['', null],
+    ['identity', null],
+    ['gzip', 'gzip'],
+    ['gzip, deflate, br', 'br'],
+    ['gzip, deflate, br, zstd', 'zstd'],
+    ['br;q=0.5, gzip', 'gzip'],
+    ['br;q=0, *', 'zstd'],
+    ['gzip;q=0', null],
+    ['*', 'zstd'],
+    ['GZIP ; Q=0.1', 'gzip'],
+  ])('%j takes %s', (accepted, encoding) => {
+    expect(encodingFor(accepted)).toBe(encoding);
+  });
+
+  it.each([
+    ['gzip', gunzipSync],
+    ['br', brotliDecompressSync],
+    ['zstd', zstdDecompressSync],
+  ] as const)('%s keeps every byte', async (encoding, unpack) => {
+    const url = '/bitbucket-api/v1/repo/branches?repo=acme/big';
+    const { rawPayload, headers } = await gateway.server.inject({
+      url,
+      headers: { 'x-oanor-key': gateway.key, 'accept-encoding': encoding },
+    });
+    expect([headers['content-encoding'], headers.vary]).toEqual([encoding, 'accept-encoding']);
+    expect(rawPayload.length).toBe(Number(headers['content-length']));
+    expect(JSON.parse(unpack(rawPayload).toString()).data.size).toBe(249);
+  });
+});
