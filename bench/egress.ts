@@ -206,6 +206,33 @@ async function fairness() {
   return Object.entries(tally).map(([account, counts]) => ({ account, ...counts }));
 }
 
+/** What the proxy charges for, against what had to come: 500 pages of 100 branches. */
+async function bytes() {
+  const standIn = await createStandIn({ certificate, hourlyBudget: 1_000_000 });
+  const proxy = await createConnectProxy();
+  const upstream = createUpstream(standIn, proxy.url, { hourlyBudget: 1_000_000 });
+  const signal = new AbortController().signal;
+  for (let i = 0; i < 500; i += 1) {
+    const call = {
+      accountId: 'a',
+      weight: 1,
+      deadlineAtMs: performance.now() + 15_000,
+      hangUp: signal,
+      requestId: String(i),
+    };
+    await upstream.get({ target: '/repositories/acme/big/refs/branches?pagelen=100' }, call);
+  }
+  const row = {
+    'compressed bodies MB': (standIn.bodyBytes() / 1e6).toFixed(2),
+    'through the proxy MB': (proxy.bytesDown / 1e6).toFixed(2),
+    ratio: (proxy.bytesDown / standIn.bodyBytes()).toFixed(3),
+  };
+  await upstream.close();
+  await proxy.close();
+  await standIn.close();
+  return row;
+}
+
 /** 10,000 calls through one kept tunnel or a few: what stays behind, and what the proxy charges for. */
 async function soak() {
   const standIn = await createStandIn({ certificate, hourlyBudget: 1_000_000 });
@@ -252,6 +279,8 @@ export async function run(): Promise<void> {
     '16 exits, 960 calls an hour: 2 calls a second of a free account, 7 of each pro account, 60 rounds',
   );
   console.table(await fairness());
+  console.log('500 pages of 100 branches through one proxy');
+  console.table([await bytes()]);
   console.log('10,000 calls through one proxy');
   console.table([await soak()]);
 }

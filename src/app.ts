@@ -82,7 +82,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     const failure = failureOf(error);
     call.failure = failure;
     report(log, call, failure, request);
-    if (!failure.charged) await quota.refund(call);
+    // A caller who hangs up is charged, however the call would have ended.
+    if (!failure.charged && !call.hangUp.aborted) await quota.refund(call);
     return leaveWithFailure(reply, await leavingOf(call), failure);
   };
 

@@ -167,7 +167,9 @@ describe('what a call costs', () => {
     socket.write(`GET /bitbucket-api${REPO} HTTP/1.1\r\nhost: x\r\nx-oanor-key: ${key}\r\n\r\n`);
     await arrived;
     socket.destroy();
-    await expect.poll(async () => remaining(key)).toBe(1_259_999);
+    const ended = () => gateway.log.some(({ text }) => text.includes('"status":504'));
+    await expect.poll(ended).toBe(true);
+    expect(await remaining(key)).toBe(1_259_999);
   });
 });
 

@@ -125,7 +125,7 @@ export function createExitPool(options: PoolOptions): ExitPool {
     if (exit.spec.kind === 'direct') return;
     exit.probing = true;
     try {
-      await openOnce(exit.spec, origin);
+      await openOnce(exit, origin);
       readmit(exit);
     } catch (error) {
       noteFault(exit, error);
@@ -325,13 +325,9 @@ export function createExitPool(options: PoolOptions): ExitPool {
 }
 
 /** CONNECT and TLS alone: costs no budget. */
-function openOnce(spec: ExitSpec, origin: string): Promise<void> {
+function openOnce({ spec, session }: Exit, origin: string): Promise<void> {
   const { hostname, port, protocol, host } = new URL(origin);
-  const connect = createConnector(
-    spec,
-    spec.kind === 'proxy' && spec.sessionPattern !== null ? createSession(spec.sessionPattern) : null,
-    CONNECT_TIMEOUT_MS,
-  );
+  const connect = createConnector(spec, session, CONNECT_TIMEOUT_MS);
   return new Promise((resolve, reject) => {
     connect(
       { hostname, host, port, protocol, servername: '' },

@@ -14,6 +14,8 @@ export interface Exit {
   readonly id: string;
   readonly label: string;
   readonly spec: ExitSpec;
+  /** The name that a template's exit has with its vendor. */
+  readonly session: string | null;
   readonly budget: Budget;
   readonly dispatcher: Pool;
   readonly bornAtMs: number;
@@ -54,6 +56,7 @@ export function createExit(
     id: oneTunnel ? `${spec.exitId(session)}#${serial}` : spec.exitId(session),
     label: session === null ? spec.label : `${spec.label}#${serial}`,
     spec,
+    session,
     budget: createBudget(limit),
     dispatcher,
     bornAtMs: nowMs,

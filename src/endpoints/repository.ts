@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { invalid } from '../domain/failure.ts';
 import type { UpstreamRequest } from '../egress/upstream.ts';
 import type { PageLinks } from '../envelope/link.ts';
 import { ctx, pagelen, pageNumber, q, sort, state } from '../input/paging.ts';
@@ -124,6 +125,8 @@ export const listCommits = endpoint({
   cursor: 'ctx',
   answer: async (input, bitbucket) => {
     const { page, ctx } = input;
+    if (ctx !== undefined && page === undefined)
+      throw invalid('ctx', '`ctx` means nothing without `page`. Take both from `Link`.');
     const first = firstCommits(input);
     if (page === undefined || (page === 1 && ctx === undefined)) return commits(input, first, bitbucket);
     const cursor = ctx ?? cursorOf(keysOf(await bitbucket.get(first)).next, bitbucket)?.get('ctx');

@@ -30,6 +30,8 @@ export interface StandIn {
   readonly port: number;
   readonly certificate: Certificate;
   readonly world: World;
+  /** Bytes of all bodies sent, as they were sent. */
+  bodyBytes(): number;
   /** Every request since the start or the last `reset`. */
   readonly requests: Seen[];
   /** The next `times` requests whose target contains `part` meet `fault`. */
@@ -60,6 +62,7 @@ export async function createStandIn({
   const requests: Seen[] = [];
   const faults: { part: string; fault: Fault; left: number }[] = [];
   const calls = new Map<string, number[]>();
+  let bodyBytes = 0;
 
   const server = createServer({ key: certificate.key, cert: certificate.cert }, (request, response) => {
     const target = request.url ?? '';
@@ -88,7 +91,7 @@ export async function createStandIn({
       return;
     }
     times.push(Date.now());
-    send(request, response, answerTo(world, target), limits(hourlyBudget - times.length));
+    bodyBytes += send(request, response, answerTo(world, target), limits(hourlyBudget - times.length));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -98,6 +101,7 @@ export async function createStandIn({
     port,
     certificate,
     world,
+    bodyBytes: () => bodyBytes,
     requests,
     fault: (part, fault, times = 1) => faults.push({ part, fault, left: times }),
     reset: () => {
@@ -118,7 +122,7 @@ function send(
   response: ServerResponse,
   answer: Answer,
   limits: Readonly<Record<string, string>>,
-): void {
+): number {
   const id = createHash('md5').update(`${request.url}${Math.random()}`).digest('hex');
   const gzip = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
   const body = Buffer.from(answer.body);
@@ -131,7 +135,9 @@ function send(
     ...answer.headers,
     ...(gzip ? { 'content-encoding': 'gzip' } : {}),
   });
-  response.end(gzip ? gzipSync(body) : body);
+  const sent = gzip ? gzipSync(body) : body;
+  response.end(sent);
+  return sent.length;
 }
 
 function answerTo(world: World, target: string): Answer {

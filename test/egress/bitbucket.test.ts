@@ -350,6 +350,19 @@ describe('sessions', () => {
     for (const given of gate.authorizations) expect(given).toMatch(/^user-[a-z0-9]{8}:pass$/);
   });
 
+  it('a credential that several sessions are refused with rests as a whole, and the log says so once', async () => {
+    const gate = await proxy({ fault: { status: 407 } });
+    const good = await proxy();
+    const list = `http://user-{session}:canary-pass@127.0.0.1:${gate.port} ${good.url}`;
+    const gateway = await through(list, { egress: { sessions: 8 } });
+    for (let i = 0; i < 20; i += 1) expect((await gateway.get(REPO)).status).toBe(200);
+    expect(gate.connects).toBeLessThanOrEqual(8);
+    const told = gateway.log.filter(({ level }) => level === 'error');
+    expect(told).toHaveLength(1);
+    expect(told[0]?.text).toMatch(/refuses these credentials/);
+    expect(told[0]?.text).not.toContain('canary');
+  });
+
   it('each tunnel of a rotating entry is an exit', async () => {
     const gate = await proxy({ leavesFrom: counting('127.9.2') });
     const gateway = await through(`rotating+http://127.0.0.1:${gate.port}`, {

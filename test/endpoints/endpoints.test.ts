@@ -289,6 +289,7 @@ describe('refusals before any upstream call', () => {
     ['__proto__', '/v1/repo?repo=a/b&__proto__=1'],
     ['page', '/v1/repo/tags?repo=a/b&page=0'],
     ['ctx', '/v1/repo/tags?repo=a/b&ctx=1'],
+    ['ctx', '/v1/repo/commits?repo=a/b&ctx=1'],
     ['workspace', '/v1/workspace?workspace=a/b/c'],
   ])('%s in %s', async (parameter, path) => {
     const { status, body } = await gateway.get(encodeURI(path).replaceAll('%25', '%'));

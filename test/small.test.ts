@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { readConfig } from '../src/config.ts';
+import { at, encodePath, withQuery } from '../src/endpoints/target.ts';
+import { createMemoryRateStore } from '../src/limits/rate-store-memory.ts';
+
+it('the second is exact at every boundary, also for bursts around it', async () => {
+  let nowMs = 0;
+  const rates = createMemoryRateStore({ now: () => nowMs, monotonic: () => nowMs });
+  const admitted: number[] = [];
+  for (let second = 0; second < 60; second += 1) {
+    for (const offset of [-2, -1, 0, 1, 2]) {
+      nowMs = (second + 1) * 1_000 + offset;
+      for (let i = 0; i < 60; i += 1) if ((await rates.admit('a', 50)).admitted) admitted.push(nowMs);
+    }
+  }
+  for (const [i, time] of admitted.entries())
+    expect((admitted[i + 50] ?? Number.POSITIVE_INFINITY) - time).toBeGreaterThan(1_000);
+});
+
+it('an empty variable is a variable that is not set', () => {
+  expect(readConfig({ PORT: '', PUBLIC_URL: ' ' })).toMatchObject({ PORT: 8080 });
+});
+
+it('no value leaves its segment', () => {
+  expect(at`/a/${'../b?c#d'}/e`.target).toBe('/a/..%2Fb%3Fc%23d/e');
+  expect(encodePath('a#b/c?d/e f/ü%')).toBe('a%23b/c%3Fd/e%20f/%C3%BC%25');
+  expect(withQuery('/x', { q: 'a&b="c"', none: undefined, state: ['OPEN', 'MERGED'], page: 2 })).toBe(
+    '/x?q=a%26b%3D%22c%22&state=OPEN&state=MERGED&page=2',
+  );
+});
