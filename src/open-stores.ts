@@ -80,7 +80,7 @@ async function openSqliteStores(path: string, { role, clock }: OpenOptions): Pro
 async function openRedisStores(url: string, { clock, log }: OpenOptions): Promise<Stores> {
   const { client, close } = await openRedis(url);
   const gatewayId = randomBytes(6).toString('hex');
-  const ledger = createRedisLedger(client, clock, log);
+  const ledger = createRedisLedger(client, clock, log, gatewayId);
   const keys = createRedisKeyStore(client, clock);
   const records = createRedisRecords(client, keys.forget);
   return {

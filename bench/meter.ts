@@ -1,0 +1,189 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../src/domain/clock.ts';
+import { openStores, type Stores } from '../src/open-stores.ts';
+import { createGateway } from '../test/gateway.ts';
+import { type RedisServer, startRedis } from '../test/store/redis-server.ts';
+
+const log = { debug() {}, info() {}, warn() {}, error() {} };
+const folder = mkdtempSync(join(tmpdir(), 'meter-'));
+const worker = join(import.meta.dirname, 'meter-worker.ts');
+const open = (url: string) => openStores(url, { role: 'tool', clock: systemClock, log });
+const accountOf = (id: string, callsPerMonth: number) => ({
+  id,
+  name: id,
+  plan: 'mega' as const,
+  overrides: { callsPerMonth },
+  suspended: false,
+  expiresAtMs: null,
+});
+
+/** A process that spends `calls`; killed after `killAfterMs` when that is given. How many it told were admitted. */
+function spend(url: string, id: string, quota: number, calls: number, killAfterMs?: number): Promise<number> {
+  const child = spawn(process.execPath, [worker, url, id, String(quota), String(calls)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let told = '';
+  let timer: NodeJS.Timeout | undefined;
+  child.stdout.on('data', (chunk) => {
+    if (told === '' && killAfterMs !== undefined)
+      timer = setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+    told += chunk;
+  });
+  return new Promise((resolve) => {
+    child.once('close', () => {
+      clearTimeout(timer);
+      resolve(Number(told.trim().split('\n').at(-1) || 0));
+    });
+  });
+}
+
+async function using<Result>(url: string, work: (stores: Stores) => Promise<Result>): Promise<Result> {
+  const stores = await open(url);
+  try {
+    return await work(stores);
+  } finally {
+    await stores.close();
+  }
+}
+
+const usedOf = (url: string, id: string) =>
+  using(
+    url,
+    async ({ ledger }) => (await ledger.usage()).find(({ accountId }) => accountId === id)?.used ?? 0,
+  );
+
+async function exactness(sqlite: string, redis: string) {
+  const one = await spend(sqlite, 'one', 5_000, 10_000);
+  const three = await Promise.all([1, 2, 3].map(() => spend(redis, 'three', 5_000, 3_400)));
+  return [
+    { what: '10,000 calls, quota 5,000, one process on SQLite', admitted: one },
+    {
+      what: '10,200 calls, quota 5,000, three processes on Redis',
+      admitted: three.reduce((sum, part) => sum + part, 0),
+    },
+  ];
+}
+
+async function million(url: string, kind: string, calls: number) {
+  return using(url, async ({ ledger }) => {
+    const account = accountOf('million', calls - 1);
+    const cpu = process.cpuUsage();
+    let admitted = 0;
+    for (let done = 0; done < calls; done += 1_000) {
+      const charges = await Promise.all(
+        Array.from({ length: 1_000 }, () => ledger.spend(account, Date.now())),
+      );
+      admitted += charges.filter((charge) => charge !== null).length;
+    }
+    const { user, system } = process.cpuUsage(cpu);
+    return { kind, calls, quota: calls - 1, admitted, 'µs CPU a call': ((user + system) / calls).toFixed(2) };
+  });
+}
+
+/** Twenty processes, each killed in the middle of its work. */
+async function crashes(url: string, kind: string) {
+  const quota = 1_000_000;
+  let told = 0;
+  for (let round = 0; round < 20; round += 1)
+    told += await spend(url, 'crash', quota, 200_000, 30 + round * 3);
+  const counted = await usedOf(url, 'crash');
+  return {
+    kind,
+    told,
+    counted,
+    'over-count': counted - told,
+    'allowed (20 crashes)': 20 * (quota * 0.002 + 100),
+  };
+}
+
+/** Bursts around every boundary of the server's second, from two gateways. */
+async function edges(url: string, limit: number, seconds: number) {
+  const [one, two] = [await open(url), await open(url)];
+  const admitted: number[] = [];
+  const endMs = Date.now() + seconds * 1_000;
+  while (Date.now() < endMs) {
+    const toBoundary = 1_000 - (Date.now() % 1_000);
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, toBoundary - 15)));
+    for (let burst = 0; burst < 6; burst += 1) {
+      const sentAtMs = performance.now();
+      const both = [...Array.from({ length: limit }, () => one), ...Array.from({ length: limit }, () => two)];
+      const decisions = await Promise.all(both.map((stores) => stores.rates.admit(`edge-${limit}`, limit)));
+      const doneAtMs = performance.now();
+      // The moment lies between the two; the later one makes the check harder only by the time of one command.
+      for (const { admitted: isIn } of decisions) if (isIn) admitted.push((sentAtMs + doneAtMs) / 2);
+      await new Promise((resolve) => setTimeout(resolve, 3));
+    }
+  }
+  let above = 0;
+  for (const [i, time] of admitted.entries())
+    if ((admitted[i + limit] ?? Number.POSITIVE_INFINITY) - time < 990) above += 1;
+  await one.close();
+  await two.close();
+  return { rate: limit, seconds, admitted: admitted.length, 'seconds above the plan': above };
+}
+
+/** The same calls with and without the gates of the second and the month, in one run. */
+async function share() {
+  const gateway = await createGateway();
+  const cpuOf = async (calls: number) => {
+    const cpu = process.cpuUsage();
+    for (let i = 0; i < calls; i += 20) {
+      await Promise.all(Array.from({ length: 20 }, () => gateway.get('/v1/repo/branches?repo=acme/big')));
+    }
+    const { user, system } = process.cpuUsage(cpu);
+    return (user + system) / calls;
+  };
+  const { spend: spendCall, read } = gateway.stores.ledger;
+  const { admit, read: readRate } = gateway.stores.rates;
+  const metered = () =>
+    Object.assign(gateway.stores.ledger, { spend: spendCall, read }) &&
+    Object.assign(gateway.stores.rates, { admit, read: readRate });
+  const free = () => {
+    Object.assign(gateway.stores.ledger, {
+      spend: async () => ({ accountId: '', period: '', refunded: true }),
+      read: async () => ({ limit: 1, remaining: 1 }),
+    });
+    Object.assign(gateway.stores.rates, {
+      admit: async () => ({ admitted: true }),
+      read: async () => ({ limit: 1, remaining: 1, resetMs: 0 }),
+    });
+  };
+  await cpuOf(1_000);
+  const withMeter: number[] = [];
+  const without: number[] = [];
+  for (let round = 0; round < 5; round += 1) {
+    metered();
+    withMeter.push(await cpuOf(600));
+    free();
+    without.push(await cpuOf(600));
+  }
+  await gateway.close();
+  const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+  const [a, b] = [median(withMeter), median(without)];
+  return {
+    'µs CPU a call': a.toFixed(0),
+    'without metering': b.toFixed(0),
+    'share of metering %': ((1 - b / a) * 100).toFixed(1),
+  };
+}
+
+export async function run(): Promise<void> {
+  const redis: RedisServer = await startRedis(['--appendonly', 'yes', '--appendfsync', 'everysec']);
+  const sqlite = `sqlite:${join(folder, 'meter.db')}`;
+  try {
+    console.table(await exactness(sqlite, redis.url));
+    console.table([await million(sqlite, 'sqlite', 1_000_000), await million(redis.url, 'redis', 200_000)]);
+    console.log('kill -9 in the middle of load, 20 times');
+    console.table([await crashes(sqlite, 'sqlite'), await crashes(redis.url, 'redis')]);
+    console.log('the edge attack, two gateways on Redis');
+    console.table([await edges(redis.url, 2, 10), await edges(redis.url, 50, 10)]);
+    console.log('a page of 30 branches through the gateway, SQLite');
+    console.table([await share()]);
+  } finally {
+    await redis.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
