@@ -17,6 +17,7 @@ import { createSqliteLedger, limitsMigrations } from './limits/ledger-sqlite.ts'
 import type { RateStore } from './limits/rate-store.ts';
 import { createMemoryRateStore } from './limits/rate-store-memory.ts';
 import { createRedisRateStore } from './limits/rate-store-redis.ts';
+import { createBreaker } from './store/breaker.ts';
 import { openRedis } from './store/redis.ts';
 import { openSqlite } from './store/sqlite.ts';
 import { StoreError } from './store/store-error.ts';
@@ -77,19 +78,33 @@ async function openSqliteStores(path: string, { role, clock }: OpenOptions): Pro
   };
 }
 
-async function openRedisStores(url: string, { clock, log }: OpenOptions): Promise<Stores> {
-  const { client, close } = await openRedis(url);
+/** A command that takes longer counts as failed: a caller would rather have a verdict, an operator the answer. */
+const COMMAND_TIMEOUT_MS = { gateway: 50, tool: 5_000 } as const;
+/** Of what is kept in Redis and how. */
+const REDIS_SCHEMA = 1;
+
+async function openRedisStores(url: string, { role, clock, log }: OpenOptions): Promise<Stores> {
+  const { client, close } = await openRedis(url, COMMAND_TIMEOUT_MS[role]);
+  const breaker = () => createBreaker(clock, COMMAND_TIMEOUT_MS[role]);
+  await client.setnx('{gateway}:schema', REDIS_SCHEMA);
+  const schema = Number(await client.get('{gateway}:schema'));
+  if (schema > REDIS_SCHEMA) {
+    await close();
+    throw new StoreError(
+      `the store was written by a newer version (${schema}, this program knows ${REDIS_SCHEMA}): upgrade the program`,
+    );
+  }
   const gatewayId = randomBytes(6).toString('hex');
-  const ledger = createRedisLedger(client, clock, log, gatewayId);
-  const keys = createRedisKeyStore(client, clock);
+  const ledger = createRedisLedger(client, breaker(), log, gatewayId);
+  const keys = createRedisKeyStore(client, breaker(), clock);
   const records = createRedisRecords(client, keys.forget);
   return {
     keys,
     records,
     registry: createRegistry(records),
     ledger,
-    rates: createRedisRateStore(client, clock, gatewayId),
-    budgets: createRedisBudgetStore(client, clock, gatewayId),
+    rates: createRedisRateStore(client, breaker(), clock, gatewayId),
+    budgets: createRedisBudgetStore(client, breaker(), gatewayId),
     check: async () => {
       await client.ping();
     },

@@ -1,5 +1,4 @@
-import type { Clock } from '../domain/clock.ts';
-import { createBreaker } from '../store/breaker.ts';
+import type { Breaker } from '../store/breaker.ts';
 import { createScript, type RedisClient } from '../store/redis.ts';
 import { BUDGET_WINDOW_MS, type BudgetStore, type ExitSpending } from './budget-store.ts';
 
@@ -21,10 +20,13 @@ const REST = `
   return 1`;
 
 /** One budget per exit for all gateways of a store. While that is away, each gateway's own count decides. */
-export function createRedisBudgetStore(client: RedisClient, clock: Clock, gatewayId: string): BudgetStore {
+export function createRedisBudgetStore(
+  client: RedisClient,
+  breaker: Breaker,
+  gatewayId: string,
+): BudgetStore {
   const take = createScript<number>(client, 'gatewayTake', 2, TAKE);
   const rest = createScript<number>(client, 'gatewayRest', 1, REST);
-  const breaker = createBreaker(clock);
   const callsOf = (exitId: string) => `gateway:exit:{${exitId}}:calls`;
   const restOf = (exitId: string) => `gateway:exit:{${exitId}}:rest`;
   const quietly = async (work: () => Promise<unknown>) => {

@@ -1,7 +1,7 @@
 import type { Account, Caller } from '../domain/account.ts';
 import type { Clock } from '../domain/clock.ts';
 import { Failure } from '../domain/failure.ts';
-import { createBreaker } from '../store/breaker.ts';
+import type { Breaker } from '../store/breaker.ts';
 import { createScript, type RedisClient } from '../store/redis.ts';
 import type { KeyStore } from './key-store.ts';
 
@@ -40,9 +40,12 @@ interface CachedKey {
 }
 
 /** Keys in Redis. What is not known, or known for half a second, is looked up; a key verified lately outlives an outage. */
-export function createRedisKeyStore(client: RedisClient, clock: Clock): KeyStore & { forget(): void } {
+export function createRedisKeyStore(
+  client: RedisClient,
+  breaker: Breaker,
+  clock: Clock,
+): KeyStore & { forget(): void } {
   const find = createScript<[string, string] | null>(client, 'gatewayFindKey', 2, FIND);
-  const breaker = createBreaker(clock);
   const cache = new Map<string, CachedKey>();
 
   const lookUp = async (keyHash: string): Promise<CachedKey | null> => {

@@ -1,8 +1,7 @@
 import { type Account, limitsOf } from '../domain/account.ts';
-import type { Clock } from '../domain/clock.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Log } from '../domain/log.ts';
-import { createBreaker } from '../store/breaker.ts';
+import type { Breaker } from '../store/breaker.ts';
 import { createScript, type RedisClient } from '../store/redis.ts';
 import type { KeptLedger, Usage } from './ledger.ts';
 import { periodOf } from './period.ts';
@@ -56,14 +55,14 @@ interface Own {
  */
 export function createRedisLedger(
   client: RedisClient,
-  clock: Clock,
+  breaker: Breaker,
   log: Log,
   gatewayId: string,
 ): KeptLedger {
   const spendScript = createScript<number>(client, 'gatewaySpend', 1, SPEND);
   const readScript = createScript<number>(client, 'gatewayReadMonth', 1, READ);
-  const breaker = createBreaker(clock);
   const months = new Map<string, Own>();
+  let isCatchingUp = false;
 
   const keyOf = (accountId: string, period: string) => `gateway:usage:{${accountId}}:${period}`;
   const nameOf = (accountId: string, period: string) => `${accountId} ${period}`;
@@ -73,6 +72,16 @@ export function createRedisLedger(
 
   /** Tells the store what it has not heard; what fails stays for the next time. */
   const catchUp = async () => {
+    if (isCatchingUp || !breaker.isClosed()) return;
+    isCatchingUp = true;
+    try {
+      await tellAll();
+    } finally {
+      isCatchingUp = false;
+    }
+  };
+
+  const tellAll = async () => {
     for (const own of months.values()) {
       const { unheard } = own;
       if (unheard === 0) continue;
@@ -137,9 +146,9 @@ export function createRedisLedger(
     spend: async (account, atMs) => {
       const period = periodOf(atMs);
       const admitted = await breaker
-        .run(async () => {
-          const decision = await spendOnline(account, period);
-          await catchUp();
+        .run(() => spendOnline(account, period))
+        .then((decision) => {
+          catchUp().catch(() => {});
           return decision;
         })
         .catch((cause) => spendOffline(account, period, cause));
@@ -153,7 +162,7 @@ export function createRedisLedger(
       own.refunded += 1;
       own.used -= 1;
       own.unheard += 1;
-      await breaker.run(catchUp).catch(() => {});
+      catchUp().catch(() => {});
     },
     read: async (account, atMs) => {
       const limit = limitsOf(account).callsPerMonth;
@@ -187,7 +196,7 @@ export function createRedisLedger(
       }
     },
     close: async () => {
-      await catchUp().catch((error) =>
+      await tellAll().catch((error) =>
         log.error({ cause: String(error) }, 'calls served without the store could not be told'),
       );
     },

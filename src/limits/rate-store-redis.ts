@@ -1,5 +1,5 @@
 import type { Clock } from '../domain/clock.ts';
-import { createBreaker } from '../store/breaker.ts';
+import type { Breaker } from '../store/breaker.ts';
 import { createScript, type RedisClient } from '../store/redis.ts';
 import type { RateStore } from './rate-store.ts';
 import { createMemoryRateStore } from './rate-store-memory.ts';
@@ -32,10 +32,14 @@ const READ = `${WINDOW}
  * The exact second over all gateways of a store. While that is away each gateway counts alone: the rate is then
  * kept by each, no longer by all together. A command that runs after its time-out can only refuse too much.
  */
-export function createRedisRateStore(client: RedisClient, clock: Clock, gatewayId: string): RateStore {
+export function createRedisRateStore(
+  client: RedisClient,
+  breaker: Breaker,
+  clock: Clock,
+  gatewayId: string,
+): RateStore {
   const admit = createScript<number>(client, 'gatewayAdmit', 1, ADMIT);
   const read = createScript<[number, number]>(client, 'gatewayReadRate', 1, READ);
-  const breaker = createBreaker(clock);
   const alone = createMemoryRateStore(clock);
   const keyOf = (accountId: string) => `gateway:rate:{${accountId}}`;
   let serial = 0;

@@ -3,8 +3,6 @@ import { StoreError } from './store-error.ts';
 
 export type RedisClient = Redis | Cluster;
 
-/** A command that takes longer counts as failed: a caller would rather have a verdict. */
-const COMMAND_TIMEOUT_MS = 50;
 const CONNECT_TIMEOUT_MS = 5_000;
 const MIN_VERSION = 7;
 
@@ -17,8 +15,8 @@ export interface OpenedRedis {
  * Connects to Valkey or Redis 7+, one server or a cluster (several hosts, or `?cluster=1`). Rejects with `StoreError`
  * when the server is out of reach, too old, or might lose what it is told: without AOF, or with keys it may evict.
  */
-export async function openRedis(url: string): Promise<OpenedRedis> {
-  const client = createClient(url);
+export async function openRedis(url: string, commandTimeoutMs: number): Promise<OpenedRedis> {
+  const client = createClient(url, commandTimeoutMs);
   let lastError = '';
   client.on('error', (error: Error) => {
     lastError = codeOf(error);
@@ -42,14 +40,14 @@ export async function openRedis(url: string): Promise<OpenedRedis> {
 /** A code rather than a message: messages may hold the address and what was sent. */
 const codeOf = (error: unknown) => String((error as NodeJS.ErrnoException).code ?? (error as Error).name);
 
-function createClient(url: string): RedisClient {
+function createClient(url: string, commandTimeoutMs: number): RedisClient {
   const parsed = URL.parse(url);
   if (parsed === null) throw new StoreError('STORE_URL is not a well-formed redis:// or rediss:// URL');
   const redisOptions = {
     ...(parsed.username === '' ? {} : { username: decodeURIComponent(parsed.username) }),
     ...(parsed.password === '' ? {} : { password: decodeURIComponent(parsed.password) }),
     ...(parsed.protocol === 'rediss:' ? { tls: {} } : {}),
-    commandTimeout: COMMAND_TIMEOUT_MS,
+    commandTimeout: commandTimeoutMs,
     connectTimeout: CONNECT_TIMEOUT_MS,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,

@@ -6,6 +6,7 @@ import { main as storeMain } from '../../src/cli/store.ts';
 import type { Account } from '../../src/domain/account.ts';
 import { createKey } from '../../src/keys/key.ts';
 import { openStores, type Stores } from '../../src/open-stores.ts';
+import { openRedis } from '../../src/store/redis.ts';
 import { createTestClock, type TestClock } from '../gateway.ts';
 import { hasRedis, type RedisServer, startRedis } from './redis-server.ts';
 
@@ -215,7 +216,9 @@ describe.skipIf(!hasRedis)('when Redis is away', () => {
       expect((await stores.keys.find(known.hash, NOW))?.account.id).toBe(made.id);
       expect(performance.now() - startedAtMs).toBeLessThan(90);
       await expect(stores.keys.find(unknown.hash, NOW)).rejects.toMatchObject({ code: 'store_unavailable' });
+      const spendingAtMs = performance.now();
       for (let i = 0; i < 3; i += 1) expect(await stores.ledger.spend(made, NOW)).not.toBeNull();
+      expect(performance.now() - spendingAtMs).toBeLessThan(90);
       await expect(stores.ledger.spend(account(10), NOW)).rejects.toMatchObject({
         code: 'store_unavailable',
       });
@@ -251,6 +254,17 @@ describe.skipIf(!hasRedis)('when Redis is away', () => {
     const own = await startRedis(settings);
     await expect(openStores(own.url, { role: 'gateway', clock: createTestClock(), log })).rejects.toThrow(
       words,
+    );
+    await own.stop();
+  });
+
+  it('a store that a newer program wrote is refused', async () => {
+    const own = await startRedis();
+    const { client, close } = await openRedis(own.url, 1_000);
+    await client.set('{gateway}:schema', 99);
+    await close();
+    await expect(openStores(own.url, { role: 'gateway', clock: createTestClock(), log })).rejects.toThrow(
+      'newer version',
     );
     await own.stop();
   });
