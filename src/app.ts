@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { MCP_PATH, serveMcp } from './contract/mcp.ts';
 import { servePages } from './contract/pages.ts';
 import type { Call } from './domain/call.ts';
 import type { Clock } from './domain/clock.ts';
@@ -87,16 +88,17 @@ export async function createApp(options: AppOptions): Promise<App> {
     return leaveWithFailure(reply, await leavingOf(call), failure);
   };
 
+  const identify = async (request: FastifyRequest) => {
+    const call = callOf(request);
+    try {
+      await authenticate(headerOf(request, KEY_HEADER), call);
+    } catch (error) {
+      if (call.caller === null) await rate.guardAddress(request);
+      throw error;
+    }
+  };
   const way = [
-    /* Whose key is it?              401, 402 */ async (request: FastifyRequest) => {
-      const call = callOf(request);
-      try {
-        await authenticate(headerOf(request, KEY_HEADER), call);
-      } catch (error) {
-        if (call.caller === null) await rate.guardAddress(request);
-        throw error;
-      }
-    },
+    /* Whose key is it?              401, 402 */ identify,
     /* Is there room in this second? 429 */ rate.limitRate,
     /* What is asked for?            400 */ async (request: FastifyRequest) => {
       const row = request.routeOptions.config.endpoint;
@@ -146,6 +148,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     version: options.version,
     guard: rate.guardAddress,
   });
+  serveMcp(app, { table, version: options.version, authenticate: identify, callOf });
   servePreflight(app);
   serveHealth(app, async () => !draining && (await options.ready()));
 
@@ -241,12 +244,15 @@ function queryOf(request: FastifyRequest): string {
 const asksForPretty = (query: string) => /(?:^|&)pretty=1(?:&|$)/.test(query);
 
 const METHODS = 'GET, HEAD, OPTIONS';
-const paths = table.map((row) => BASE_PATH + row.path);
+const paths = [...table.map((row) => BASE_PATH + row.path), MCP_PATH];
+const methodsAt = (path: string) => (path === MCP_PATH ? 'POST, OPTIONS' : METHODS);
+const pathOf = (request: FastifyRequest) => (request.raw.url ?? '/').replace(/\?.*$/s, '');
 
 function notFound(request: FastifyRequest): Failure {
-  const path = (request.raw.url ?? '/').replace(/\?.*$/s, '');
+  const path = pathOf(request);
   if (paths.includes(path)) {
-    return new Failure('method_not_allowed', `Only ${METHODS} work here.`, { headers: { allow: METHODS } });
+    const allow = methodsAt(path);
+    return new Failure('method_not_allowed', `Only ${allow} work here.`, { headers: { allow } });
   }
   const nearest = nearestOf(path.slice(0, 200), paths);
   const hint =
@@ -257,11 +263,12 @@ function notFound(request: FastifyRequest): Failure {
 /** A browser asks before it sends the key header; no key is asked of that question. */
 function servePreflight(app: FastifyInstance): void {
   app.options(`${BASE_PATH}/*`, (request, reply) => {
+    const allow = methodsAt(pathOf(request));
     reply
       .headers({
-        allow: METHODS,
+        allow,
         'access-control-allow-origin': '*',
-        'access-control-allow-methods': METHODS,
+        'access-control-allow-methods': allow,
         'access-control-allow-headers':
           headerOf(request, 'access-control-request-headers') ?? `${KEY_HEADER}, accept`,
         'access-control-max-age': '86400',

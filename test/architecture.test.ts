@@ -27,6 +27,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   'node:sqlite': /^store\/|-sqlite\.ts$/,
   ioredis: /^store\/|-redis\.ts$/,
   pino: /^main\.ts$/,
+  '@modelcontextprotocol/sdk': /^contract\/mcp\.ts$/,
 };
 
 interface Import {
@@ -46,7 +47,7 @@ const roomOf = (file: string) => (file.includes('/') ? (file.split('/')[0] ?? ''
 
 function faultOf({ from, to }: Import): string | null {
   if (!to.endsWith('.ts')) {
-    const home = HOMES[to];
+    const home = Object.entries(HOMES).find(([name]) => to === name || to.startsWith(`${name}/`))?.[1];
     return home === undefined || home.test(from) ? null : `${from} imports ${to}, which lives elsewhere`;
   }
   const [room, other] = [roomOf(from), roomOf(to)];

@@ -36,6 +36,7 @@ ${sections.join('\n\n')}
 
 - [OpenAPI](${base}/openapi.json): the whole description for machines
 - [Everything in one text](${base}/llms-full.txt): all endpoints with parameters and examples
+- [MCP server](${base}/mcp): the endpoints as tools for agents (streamable HTTP, the same key header)
 - [Documentation](${base}/docs): for people
 `;
 }
