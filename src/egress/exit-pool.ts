@@ -117,8 +117,11 @@ export function createExitPool(options: PoolOptions): ExitPool {
   const isUsable = (exit: Exit, nowMs: number) =>
     !exit.retired && nowMs >= (restingUntilMs.get(exit.spec) ?? 0) && leftOf(exit.budget, nowMs) > 0;
 
+  /** A spent session or tunnel is followed by another with a budget of its own, so that none of them is ever scarce. */
+  const comingFrom = (exit: Exit, nowMs: number) =>
+    makesMany(exit.spec) ? options.hourlyBudget : leftOf(exit.budget, nowMs);
   const leftInAll = (nowMs: number) =>
-    exits.reduce((sum, exit) => sum + (isUsable(exit, nowMs) ? leftOf(exit.budget, nowMs) : 0), 0);
+    exits.reduce((sum, exit) => sum + (isUsable(exit, nowMs) ? comingFrom(exit, nowMs) : 0), 0);
   const wholeHour = () => exits.length * options.hourlyBudget;
 
   const probe = async (exit: Exit): Promise<void> => {

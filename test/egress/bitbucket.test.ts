@@ -363,6 +363,17 @@ describe('sessions', () => {
     expect(told[0]?.text).not.toContain('canary');
   });
 
+  it('tunnels that run low together are not scarce: each is followed by a fresh one', async () => {
+    const gate = await proxy({ leavesFrom: counting('127.9.3') });
+    const gateway = await through(`rotating+http://127.0.0.1:${gate.port}`, {
+      hourlyBudget: 20,
+      egress: { hourlyBudget: 20, sessions: 4 },
+    });
+    const statuses = new Set<number>();
+    for (let i = 0; i < 250; i += 1) statuses.add((await gateway.get(REPO)).status);
+    expect([...statuses]).toEqual([200]);
+    expect(gate.connects).toBeLessThanOrEqual(18);
+  });
   it('each tunnel of a rotating entry is an exit', async () => {
     const gate = await proxy({ leavesFrom: counting('127.9.2') });
     const gateway = await through(`rotating+http://127.0.0.1:${gate.port}`, {
