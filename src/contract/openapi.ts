@@ -71,11 +71,12 @@ export function openApiOf(table: readonly Endpoint[], version: string): Json {
         'Any public repository and workspace of Bitbucket Cloud, live, through one API key. Every answer is an envelope ' +
         'of five keys; `data` is the body that Bitbucket sent. Lists lead from page to page by the `Link` header. ' +
         "Nothing is cached here; Bitbucket's own CDN may be up to 15 minutes old for anonymous lists.",
+      contact: { name: 'oanor', url: 'https://www.oanor.com' },
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [
       { url: 'https://api.oanor.com/bitbucket-api', description: 'The published gateway' },
-      { url: 'http://localhost:8080/bitbucket-api', description: 'A gateway of your own' },
+      { url: 'http://127.0.0.1:8080/bitbucket-api', description: 'A gateway of your own' },
     ],
     security: [{ oanorKey: [] }],
     tags: [

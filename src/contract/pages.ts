@@ -1,7 +1,9 @@
 import { hash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Failure } from '../domain/failure.ts';
 import { BASE_PATH } from '../endpoints/table.ts';
 import { docsPage } from './docs.ts';
+import { type DocsScript, loadDocsScript } from './docs-script.ts';
 import { llmsFullTxt, llmsTxt, operationMd, type Told } from './llms.ts';
 import { openApiOf } from './openapi.ts';
 
@@ -51,9 +53,58 @@ export function servePages(app: FastifyInstance, options: PagesOptions): void {
   serve('/llms.txt', TEXT, llmsTxt(options));
   serve('/llms-full.txt', TEXT, llmsFullTxt(options));
   for (const row of table) serve(`/llms/${row.operationId}.md`, MARKDOWN, operationMd(row, base));
-  const docs = docsPage(options);
-  serve('/docs', 'text/html; charset=utf-8', docs.html, {
-    'content-security-policy': docs.policy,
-    'referrer-policy': 'no-referrer',
+  serveDocs(app, options);
+}
+
+/** Every browser that can draw the page knows brotli. */
+const TAKES_BROTLI = /\bbr\b(?!\s*;\s*q=0(?:\.0*)?(?![\d.]))/i;
+
+/** The page for people, and the script that draws it. */
+function serveDocs(app: FastifyInstance, options: PagesOptions): void {
+  let loading: Promise<DocsScript> | undefined;
+  const load = () => {
+    loading ??= loadDocsScript();
+    return loading;
+  };
+  const common = { 'access-control-allow-origin': '*', 'x-content-type-options': 'nosniff' };
+  const method = ['GET', 'HEAD'];
+  const onRequest = options.guard;
+  app.route({
+    method,
+    url: `${BASE_PATH}/docs`,
+    onRequest,
+    handler: async (_request, reply) => {
+      const { html, policy } = docsPage(options, (await load()).name);
+      return reply
+        .headers({
+          ...common,
+          'content-type': 'text/html; charset=utf-8',
+          'cache-control': 'no-cache',
+          'content-security-policy': policy,
+          'referrer-policy': 'no-referrer',
+        })
+        .send(html);
+    },
+  });
+  app.route<{ Params: { name: string } }>({
+    method,
+    url: `${BASE_PATH}/docs/:name`,
+    onRequest,
+    handler: async (request, reply) => {
+      const script = await load();
+      if (request.params.name !== script.name) {
+        throw new Failure('route_not_found', `There is nothing here. The docs are at ${BASE_PATH}/docs.`);
+      }
+      const brotli = TAKES_BROTLI.test(String(request.headers['accept-encoding'] ?? ''));
+      return reply
+        .headers({
+          ...common,
+          'content-type': 'text/javascript; charset=utf-8',
+          'cache-control': 'public, max-age=31536000, immutable',
+          vary: 'accept-encoding',
+          ...(brotli ? { 'content-encoding': 'br' } : {}),
+        })
+        .send(brotli ? script.brotli : script.plain);
+    },
   });
 }

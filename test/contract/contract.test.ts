@@ -94,15 +94,26 @@ describe('pages for everyone', () => {
     expect(body).toContain('- **Starter** ($10/Mo) — 51,000 calls/Mo, 8 req/s');
   });
 
-  it('docs asks nothing of other hosts and lets its own script run alone', async () => {
+  it('docs asks nothing of other hosts, and its script may be kept for ever', async () => {
     const { body, headers } = await page('/docs');
     expect(body).not.toMatch(/(?:src|href)="https?:/);
-    expect(headers['content-security-policy']).toMatch(/default-src 'none'.*script-src 'sha256-/);
+    expect(headers['content-security-policy']).toMatch(/default-src 'none'.*script-src 'self' 'sha256-/);
+    const name = /src="(docs\/scalar-[0-9a-f]{16}\.js)"/.exec(body)?.[1];
+    const plain = await page(`/${name}`);
+    const brotli = await page(`/${name}`, { 'accept-encoding': 'gzip, br' });
+    expect(brotli.headers).toMatchObject({
+      'content-encoding': 'br',
+      'cache-control': 'public, max-age=31536000, immutable',
+      vary: 'accept-encoding',
+    });
+    expect(brotliDecompressSync(brotli.rawPayload).equals(plain.rawPayload)).toBe(true);
+    expect(plain.headers['content-encoding']).toBeUndefined();
+    expect((await page('/docs/scalar-0.js')).statusCode).toBe(404);
   });
 
   it('answers 304 to who has it already', async () => {
-    const { headers } = await page('/docs');
-    expect((await page('/docs', { 'if-none-match': headers.etag })).statusCode).toBe(304);
+    const { headers } = await page('/llms.txt');
+    expect((await page('/llms.txt', { 'if-none-match': headers.etag })).statusCode).toBe(304);
   });
 });
 
