@@ -17,6 +17,8 @@ header pre,header code{font:14px/1.5 ui-monospace,monospace}header pre{overflow:
 
 /** Try-it calls go to the gateway that served the page, and nothing is asked of or told to anyone else. */
 const SCRIPT = `
+const example = document.querySelector('header pre');
+example.textContent = example.textContent.replace('"/', '"' + location.origin + '/');
 Scalar.createApiReference('#reference', {
   url: 'openapi.json',
   servers: [{ url: location.origin + '${BASE_PATH}' }],

@@ -1,0 +1,220 @@
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+/**
+ * `npm run contract`: the description as others use it. Linters, the gate against breaking changes, generated clients
+ * compiled and run, a validating proxy, and the docs page in a browser, all against a gateway over the stand-in. The
+ * tools are installed beside the project, never in it: each wants another TypeScript.
+ */
+const root = join(import.meta.dirname, '..');
+const folder = mkdtempSync(join(tmpdir(), 'contract-'));
+const description = join(root, 'openapi/openapi.json');
+const PORT = '18181';
+const PROXY_PORT = '18182';
+const BASE = `http://localhost:${PORT}/bitbucket-api`;
+const environment = {
+  ...process.env,
+  PATH: [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter),
+  REDOCLY_TELEMETRY: 'off',
+};
+
+const TOOLS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  lint: { '@redocly/cli': '2.77.0', '@stoplight/spectral-cli': '6.16.3' },
+  fetch: { 'openapi-typescript': '7.13.0', 'openapi-fetch': '0.17.0', typescript: '5.9.3' },
+  hey: { '@hey-api/openapi-ts': '0.99.0', typescript: '6.0.3' },
+  proxy: { '@stoplight/prism-cli': '5.16.0' },
+  browser: { 'playwright-core': '1.64.1' },
+};
+
+const STRICTEST = {
+  strict: true,
+  noUncheckedIndexedAccess: true,
+  noImplicitOverride: true,
+  noPropertyAccessFromIndexSignature: true,
+  noImplicitReturns: true,
+  noFallthroughCasesInSwitch: true,
+  module: 'nodenext',
+  target: 'es2024',
+  lib: ['es2024', 'dom', 'dom.iterable'],
+  types: ['node'],
+  typeRoots: [join(root, 'node_modules/@types')],
+  skipLibCheck: true,
+};
+
+const exec = promisify(execFile);
+const at = (tool: string, ...path: string[]) => join(folder, tool, ...path);
+const run = (tool: string, command: string, ...args: string[]) =>
+  exec(command, args, { cwd: at(tool), env: environment, timeout: 180_000, maxBuffer: 1e8 });
+const bin = (tool: string, name: string) => at(tool, 'node_modules/.bin', name);
+
+async function install(tool: string): Promise<void> {
+  mkdirSync(at(tool));
+  const wanted = { private: true, type: 'module', dependencies: TOOLS[tool] };
+  writeFileSync(at(tool, 'package.json'), JSON.stringify(wanted));
+  copyFileSync(description, at(tool, 'openapi.json'));
+  await run(tool, 'npm', 'install', '--no-audit', '--no-fund', '--ignore-scripts');
+}
+
+/** Compiles a client in its folder and runs it against the gateway. */
+async function tryClient(tool: string, source: string, more: object): Promise<void> {
+  copyFileSync(join(root, 'openapi/clients', source), at(tool, 'main.ts'));
+  const settings = {
+    compilerOptions: { ...STRICTEST, outDir: 'out', rootDir: '.', ...more },
+    include: ['*.ts', 'client'],
+  };
+  writeFileSync(at(tool, 'tsconfig.json'), JSON.stringify(settings));
+  await run(tool, join(root, 'node_modules/.bin/tsc'), '-p', '.');
+  await wait(1_100);
+  await run(tool, process.execPath, 'out/main.js', BASE, key);
+}
+
+/** The description that callers were last given: of the newest tag, or of what is checked in. */
+function released(): string {
+  const git = (...args: string[]) =>
+    execFileSync('git', args, { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] }).toString();
+  const tags = git('tag', '--list', 'v*', '--sort=-v:refname').split('\n');
+  return git('show', `${tags[0] || 'HEAD'}:openapi/openapi.json`);
+}
+
+const TRAFFIC = [
+  '/v1/repo?repo=atlassian/atlassian-event',
+  '/v1/repo?repo=acme/empty',
+  '/v1/repo?repo=acme/nothing',
+  '/v1/repo?repo=gitlab.com/a/b/c',
+  '/v1/repo?repo=acme/big&stat=1',
+  '/v1/repo/branches?repo=acme/big',
+  '/v1/repo/branches?repo=acme/big&page=9',
+  '/v1/repo/commits?repo=acme/big',
+  '/v1/repo/forks?repo=acme/big',
+  '/v1/repo/pullrequests?repo=acme/big&state=OPEN,MERGED',
+  '/v1/repo/src?repo=acme/big',
+  '/v1/repo/src?repo=acme/empty',
+  '/v1/repo/tags?repo=acme/big',
+  '/v1/repo/watchers?repo=acme/big',
+  '/v1/workspace?workspace=atlassian',
+  '/v1/workspace/repos?workspace=atlassian&pagelen=100',
+  '/v1/workspace?workspace=nobody',
+  '/v1/meta',
+];
+
+interface Violation {
+  readonly location: readonly string[];
+}
+
+async function throughValidator(): Promise<void> {
+  const args = ['proxy', 'openapi.json', BASE, '--validate-request', 'false', '--port', PROXY_PORT];
+  const prism = spawn(process.execPath, [bin('proxy', 'prism'), ...args], {
+    cwd: at('proxy'),
+    env: environment,
+    stdio: 'ignore',
+  });
+  try {
+    await until(`http://localhost:${PROXY_PORT}/v1/meta`);
+    const faults: string[] = [];
+    for (const headers of [{ 'x-oanor-key': key }, {}] as Record<string, string>[]) {
+      for (const path of TRAFFIC) {
+        const response = await fetch(`http://localhost:${PROXY_PORT}${path}`, { headers });
+        // That a call comes without a key is the caller's fault, and wanted here.
+        const violations = (JSON.parse(response.headers.get('sl-violations') ?? '[]') as Violation[]).filter(
+          ({ location }) => location[0] !== 'request',
+        );
+        const expected = 'x-oanor-key' in headers ? [200, 400, 404] : [401];
+        if (violations.length > 0) faults.push(`${path}: ${JSON.stringify(violations)}`);
+        if (!expected.includes(response.status)) faults.push(`${path}: ${response.status}`);
+      }
+    }
+    if (faults.length > 0) throw new Error(faults.join('\n'));
+  } finally {
+    prism.kill();
+  }
+}
+
+async function until(url: string): Promise<void> {
+  for (let i = 0; i < 150; i += 1) {
+    if (
+      await fetch(url).then(
+        () => true,
+        () => false,
+      )
+    )
+      return;
+    await wait(200);
+  }
+  throw new Error(`${url} does not answer`);
+}
+
+const gateway: ChildProcess = spawn(process.execPath, ['test/bitbucket/sandbox.ts'], {
+  cwd: root,
+  env: { ...environment, PORT },
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
+const key = await new Promise<string>((resolve, reject) => {
+  let text = '';
+  gateway.stdout?.on('data', (part) => {
+    text += part;
+    const found = /^Key: (\S+)$/m.exec(text)?.[1];
+    if (found !== undefined) resolve(found);
+  });
+  gateway.once('exit', () => reject(new Error('the gateway did not start')));
+});
+
+const STEPS: Readonly<Record<string, () => Promise<unknown>>> = {
+  'no drift': () => exec(process.execPath, [join(root, 'openapi/write.ts'), '--check'], { cwd: root }),
+  'redocly lint, recommended-strict': async () => {
+    await install('lint');
+    await run('lint', bin('lint', 'redocly'), 'lint', 'openapi.json', '--extends=recommended-strict');
+  },
+  'redocly diff, no breaking change': async () => {
+    writeFileSync(at('lint', 'released.json'), released());
+    await run('lint', bin('lint', 'redocly'), 'diff', 'released.json', 'openapi.json', '--fail-on=major');
+  },
+  'spectral:oas': async () => {
+    writeFileSync(at('lint', '.spectral.yaml'), 'extends: ["spectral:oas"]\n');
+    await run('lint', bin('lint', 'spectral'), 'lint', 'openapi.json', '--fail-severity=hint');
+  },
+  'openapi-typescript + openapi-fetch': async () => {
+    await install('fetch');
+    await run('fetch', bin('fetch', 'openapi-typescript'), 'openapi.json', '-o', 'schema.ts');
+    await tryClient('fetch', 'openapi-fetch.ts', { exactOptionalPropertyTypes: true });
+  },
+  // Its own runtime has an error under exactOptionalPropertyTypes.
+  '@hey-api/openapi-ts': async () => {
+    await install('hey');
+    writeFileSync(at('hey', 'tsconfig.json'), JSON.stringify({ compilerOptions: STRICTEST }));
+    await run('hey', bin('hey', 'openapi-ts'), '-i', 'openapi.json', '-o', 'client');
+    await tryClient('hey', 'hey-api.ts', {});
+  },
+  'prism, validating proxy': async () => {
+    await install('proxy');
+    await throughValidator();
+  },
+  'docs page in Chromium': async () => {
+    await install('browser');
+    cpSync(join(root, 'openapi/browser.mjs'), at('browser', 'browser.mjs'));
+    await run('browser', process.execPath, 'browser.mjs', BASE, key, at('browser'));
+  },
+};
+
+const rows: { step: string; result: string; seconds: string }[] = [];
+for (const [step, work] of Object.entries(STEPS)) {
+  const startedAtMs = performance.now();
+  let result = 'ok';
+  try {
+    await work();
+  } catch (error) {
+    result = 'FAILED';
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+    console.error(
+      `── ${step}\n${String(error).slice(0, 4_000)}\n${stdout.slice(-4_000)}\n${stderr.slice(-2_000)}`,
+    );
+  }
+  rows.push({ step, result, seconds: ((performance.now() - startedAtMs) / 1_000).toFixed(1) });
+}
+gateway.kill('SIGTERM');
+console.table(rows);
+console.log(`Pictures: ${at('browser')}`);
+process.exitCode = rows.some(({ result }) => result !== 'ok') ? 1 : 0;
