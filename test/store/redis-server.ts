@@ -20,13 +20,19 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-/** A server of our own on a free port, durable as the gateway asks for. */
+/** A server of our own on a free port, durable as the gateway asks for. `settings` may want to know the port. */
 export async function startRedis(
-  settings: readonly string[] = ['--appendonly', 'yes', '--appendfsync', 'always'],
+  settings: readonly string[] | ((port: number) => readonly string[]) = [
+    '--appendonly',
+    'yes',
+    '--appendfsync',
+    'always',
+  ],
 ): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), 'redis-'));
   const port = await freePort();
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', ...settings];
+  const own = typeof settings === 'function' ? settings(port) : settings;
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', ...own];
   let child: ChildProcess;
 
   const start = () =>
