@@ -179,7 +179,7 @@ export async function run(): Promise<void> {
     console.log('kill -9 in the middle of load, 20 times');
     console.table([await crashes(sqlite, 'sqlite'), await crashes(redis.url, 'redis')]);
     console.log('the edge attack, two gateways on Redis');
-    console.table([await edges(redis.url, 2, 10), await edges(redis.url, 50, 10)]);
+    console.table([await edges(redis.url, 2, 60), await edges(redis.url, 50, 60)]);
     console.log('a page of 30 branches through the gateway, SQLite');
     console.table([await share()]);
   } finally {
