@@ -1,5 +1,6 @@
 import { setDefaultCACertificates } from 'node:tls';
 import { Agent, request } from 'undici';
+import { unboundedHold } from '../src/domain/bytes-in-flight.ts';
 import { systemClock } from '../src/domain/clock.ts';
 import { Failure } from '../src/domain/failure.ts';
 import { type Bitbucket, createBitbucket } from '../src/egress/bitbucket.ts';
@@ -65,8 +66,9 @@ const getOf =
       deadlineAtMs: performance.now() + 15_000,
       hangUp: new AbortController().signal,
       requestId: String(i),
+      room: unboundedHold,
     };
-    await upstream.get({ target: TARGET }, call);
+    await upstream.get({ target: TARGET, read: (answer) => answer }, call);
   };
 
 interface Result {
@@ -219,8 +221,12 @@ async function bytes() {
       deadlineAtMs: performance.now() + 15_000,
       hangUp: signal,
       requestId: String(i),
+      room: unboundedHold,
     };
-    await upstream.get({ target: '/repositories/acme/big/refs/branches?pagelen=100' }, call);
+    await upstream.get(
+      { target: '/repositories/acme/big/refs/branches?pagelen=100', read: (answer) => answer },
+      call,
+    );
   }
   const row = {
     'compressed bodies MB': (standIn.bodyBytes() / 1e6).toFixed(2),

@@ -7,7 +7,7 @@ import type { Call } from './domain/call.ts';
 import type { Clock } from './domain/clock.ts';
 import { Failure } from './domain/failure.ts';
 import type { Log } from './domain/log.ts';
-import type { Upstream } from './egress/upstream.ts';
+import type { Upstream } from './domain/upstream.ts';
 import { readInput } from './endpoints/read-input.ts';
 import { serve } from './endpoints/serve.ts';
 import { BASE_PATH, table } from './endpoints/table.ts';

@@ -1,7 +1,7 @@
 import { setDefaultCACertificates } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import { type App, createApp } from '../src/app.ts';
-import type { Clock } from '../src/domain/clock.ts';
+import { type Clock, systemClock } from '../src/domain/clock.ts';
 import type { Log } from '../src/domain/log.ts';
 import type { Limits, PlanName } from '../src/domain/plan.ts';
 import { type BitbucketOptions, createBitbucket } from '../src/egress/bitbucket.ts';
@@ -27,6 +27,7 @@ export function createTestClock(iso?: string): TestClock {
   return {
     now: () => Date.now() + calendarMs + aheadMs,
     monotonic: () => performance.now() + aheadMs,
+    after: systemClock.after,
     pass: (ms) => {
       aheadMs += ms;
     },

@@ -5,7 +5,7 @@ import { createMemoryRateStore } from '../src/limits/rate-store-memory.ts';
 
 it('the second is exact at every boundary, also for bursts around it', async () => {
   let nowMs = 0;
-  const rates = createMemoryRateStore({ now: () => nowMs, monotonic: () => nowMs });
+  const rates = createMemoryRateStore({ now: () => nowMs, monotonic: () => nowMs, after: () => () => {} });
   const admitted: number[] = [];
   for (let second = 0; second < 60; second += 1) {
     for (const offset of [-2, -1, 0, 1, 2]) {

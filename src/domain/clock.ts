@@ -1,12 +1,36 @@
-/** Where time comes from. Handed in, so that a test can stand at the edge of a month. */
+/** Ends a wait that is no longer wanted; a second call does nothing. */
+export type Cancel = () => void;
+
+/** Where time comes from. Handed in, so that a test can stand at the edge of a month, and a fleet run in seconds. */
 export interface Clock {
   /** Milliseconds since the epoch. May step back or ahead; for months and time stamps. */
   now(): number;
   /** Milliseconds since some fixed moment; never goes back. For windows, deadlines and durations. */
   monotonic(): number;
+  /** Runs `work` once, `ms` from now at the earliest. Never keeps the process alive. */
+  after(ms: number, work: () => void): Cancel;
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
+  after: (ms, work) => {
+    const timer = setTimeout(work, ms);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
 };
+
+/** Settles after `ms`, or at once when `signal` is aborted. */
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const cancel = clock.after(ms, () => end());
+    const end = () => {
+      cancel();
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    signal?.addEventListener('abort', end, { once: true });
+  });
+}

@@ -1,12 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Failure } from '../domain/failure.ts';
+import type { Upstream, UpstreamAnswer, UpstreamCall, UpstreamRequest } from '../domain/upstream.ts';
 import { AttemptError, attempt, type Outcome } from './attempt.ts';
 import { refusalOf, requestIdOf } from './error-body.ts';
 import type { Exit } from './exit.ts';
 import type { ExitSpec } from './exit-list.ts';
 import { createExitPool, type ExitState, type PoolOptions } from './exit-pool.ts';
 import { createLatencies } from './latencies.ts';
-import type { Upstream, UpstreamAnswer, UpstreamCall, UpstreamRequest } from './upstream.ts';
 
 const USER_AGENT = 'bitbucket-gateway/1.0 (anonymous public reads)';
 const MAX_ATTEMPTS = 4;
@@ -52,7 +52,7 @@ export function createBitbucket(options: BitbucketOptions): Bitbucket {
 
   /** One attempt through one exit; tells the pool how it went. */
   const tryOnce = async (
-    request: UpstreamRequest,
+    request: UpstreamRequest<unknown>,
     call: UpstreamCall,
     tried: Set<Exit>,
   ): Promise<Outcome> => {
@@ -86,7 +86,7 @@ export function createBitbucket(options: BitbucketOptions): Bitbucket {
    * read to its end, for an aborted request would take its tunnel with it, and the budget that is left on that.
    */
   const tryPatiently = async (
-    request: UpstreamRequest,
+    request: UpstreamRequest<unknown>,
     call: UpstreamCall,
     tried: Set<Exit>,
   ): Promise<Outcome> => {
@@ -112,7 +112,7 @@ export function createBitbucket(options: BitbucketOptions): Bitbucket {
   };
 
   /** Attempts until one brings an answer below 500, or nothing more may be tried. */
-  const persist = async (request: UpstreamRequest, call: UpstreamCall): Promise<Outcome> => {
+  const persist = async (request: UpstreamRequest<unknown>, call: UpstreamCall): Promise<Answered> => {
     const tried = new Set<Exit>();
     let last: Failure | undefined;
     for (let made = 0; made < MAX_ATTEMPTS; made += 1) {
@@ -161,7 +161,7 @@ export function createBitbucket(options: BitbucketOptions): Bitbucket {
       for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
         const outcome = await persist({ ...request, target }, call);
         const { location } = outcome.headers;
-        if (outcome.status < 300) return answerOf(outcome);
+        if (outcome.status < 300) return outcome.value as never;
         if (outcome.status >= 400 || location === undefined) throw refusalOf(outcome);
         target = targetOf(location, target);
       }
@@ -174,12 +174,17 @@ export function createBitbucket(options: BitbucketOptions): Bitbucket {
   };
 }
 
+interface Answered extends Outcome {
+  /** What the row read of a 200. */
+  readonly value: unknown;
+}
+
 type Verdict =
-  | { readonly answer: Outcome }
+  | { readonly answer: Answered }
   | { readonly failure: Failure; readonly retry: 'at once' | 'later' | 'never' };
 
 /** What an answer means: to be passed on, or to be asked for again elsewhere. */
-function judge(outcome: Outcome, request: UpstreamRequest, made: number): Verdict {
+function judge(outcome: Outcome, request: UpstreamRequest<unknown>, made: number): Verdict {
   const { status, headers } = outcome;
   if (status === 429) return { failure: spent(), retry: 'at once' };
   if (status === 408 || status >= 500) {
@@ -202,11 +207,19 @@ function judge(outcome: Outcome, request: UpstreamRequest, made: number): Verdic
     );
     return { failure, retry: 'later' };
   }
-  return { answer: outcome };
+  if (status >= 300) return { answer: { ...outcome, value: undefined } };
+  const value = readOf(outcome, request);
+  if (value !== null) return { answer: { ...outcome, value } };
+  const failure = new Failure(
+    'upstream_failed',
+    'Bitbucket sent an answer that is not whole. Try again.',
+    requestIdOf(outcome),
+  );
+  return { failure, retry: 'later' };
 }
 
 /** During brown-outs single workspaces answered as if the function had been removed. */
-const isBrownOut = (outcome: Outcome, request: UpstreamRequest) =>
+const isBrownOut = (outcome: Outcome, request: UpstreamRequest<unknown>) =>
   request.target.startsWith('/workspaces/') && outcome.body.includes('CHANGE-2770');
 
 const isJson = (headers: Outcome['headers']) =>
@@ -237,6 +250,13 @@ const spent = () =>
     { retryAfterMs: 60_000 },
   );
 
-function answerOf({ status, headers, body }: Outcome): UpstreamAnswer {
-  return { status, headers, body, requestId: headers['x-request-id'] };
+/** What the row makes of a 200; null where it cannot be one whole answer. */
+function readOf({ status, headers, body }: Outcome, { read }: UpstreamRequest<unknown>): unknown {
+  const answer: UpstreamAnswer = {
+    status,
+    headers,
+    body: { encoding: 'identity', wire: [body], plain: () => body },
+    requestId: headers['x-request-id'],
+  };
+  return read(answer);
 }

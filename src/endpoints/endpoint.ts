@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { Failure } from '../domain/failure.ts';
-import type { UpstreamAnswer, UpstreamRequest } from '../egress/upstream.ts';
+import type { UpstreamAnswer, UpstreamRequest, UpstreamTarget } from '../domain/upstream.ts';
 import type { PageLinks, Param } from '../envelope/link.ts';
 import { type PageKeys, readPageKeys } from '../envelope/page.ts';
 import { pretty } from '../input/paging.ts';
@@ -35,7 +35,7 @@ export interface Endpoint extends Told {
 /** Bitbucket, as one call may read it. */
 export interface Reader {
   /** As `Upstream.get`. */
-  get(request: UpstreamRequest): Promise<UpstreamAnswer>;
+  get<Value>(request: UpstreamRequest<Value>): Promise<Value>;
   /** Whether a URL in an answer points at Bitbucket's API, so that its cursor may be used. */
   believes(url: string): boolean;
 }
@@ -66,35 +66,33 @@ export function endpoint<Shape extends z.ZodRawShape>(
 
 /** A row that passes one object of Bitbucket through. */
 export function object<Shape extends z.ZodRawShape>(
-  row: Row<Shape> & { upstream(input: Input<Shape>): UpstreamRequest },
+  row: Row<Shape> & { upstream(input: Input<Shape>): UpstreamTarget },
 ): Endpoint {
   return endpoint({
     ...row,
     shape: 'object',
     answer: async (input, bitbucket) => {
-      const answer = await bitbucket.get(row.upstream(input));
-      keysOf(answer);
-      return { data: answer.body, upstreamRequestId: answer.requestId };
+      const { data, upstreamRequestId } = await bitbucket.get({ ...row.upstream(input), read: wholeObject });
+      return { data, upstreamRequestId };
     },
   });
 }
 
 /** A row that passes a list with numbered pages through. */
 export function page<Shape extends z.ZodRawShape>(
-  row: Row<Shape> & { upstream(input: Input<Shape>): UpstreamRequest },
+  row: Row<Shape> & { upstream(input: Input<Shape>): UpstreamTarget },
 ): Endpoint {
   return endpoint({
     ...row,
     shape: 'page',
     cursor: 'numeric',
     answer: async (input, bitbucket) => {
-      const answer = await bitbucket.get(row.upstream(input));
-      const next = cursorOf(keysOf(answer).next, bitbucket)?.get('page');
-      return {
-        data: answer.body,
-        upstreamRequestId: answer.requestId,
-        links: numericLinks(input, next ?? undefined),
-      };
+      const { data, upstreamRequestId, keys } = await bitbucket.get({
+        ...row.upstream(input),
+        read: wholeObject,
+      });
+      const next = cursorOf(keys.next, bitbucket)?.get('page');
+      return { data, upstreamRequestId, links: numericLinks(input, next ?? undefined) };
     },
   });
 }
@@ -110,18 +108,25 @@ function numericLinks(input: { readonly page?: unknown }, next: string | undefin
   };
 }
 
-/** The body's own keys. Throws `upstream_failed` for a body that is not one whole JSON object. */
-export function keysOf(answer: UpstreamAnswer): PageKeys {
-  const keys = readPageKeys(answer.body);
-  if (keys === null) throw brokenAnswer(answer.requestId);
-  return keys;
-}
-
 /** Bitbucket said 200 and sent what cannot be an answer. */
 export function brokenAnswer(upstreamRequestId: string | undefined): Failure {
   return new Failure('upstream_failed', 'Bitbucket sent an answer that is not whole. Try again.', {
     ...(upstreamRequestId === undefined ? {} : { upstreamRequestId }),
   });
+}
+
+/** An answer that is passed through: its bytes, and what they say about themselves. */
+export interface Whole {
+  readonly data: Buffer;
+  readonly keys: PageKeys;
+  readonly upstreamRequestId: string | undefined;
+}
+
+/** A body that is one whole JSON object; null for any other. */
+export function wholeObject({ body, requestId }: UpstreamAnswer): Whole | null {
+  const data = body.plain();
+  const keys = readPageKeys(data);
+  return keys === null ? null : { data, keys, upstreamRequestId: requestId };
 }
 
 /**

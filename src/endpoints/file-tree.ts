@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Failure, invalid } from '../domain/failure.ts';
-import type { UpstreamAnswer, UpstreamHead, UpstreamRequest } from '../egress/upstream.ts';
+import type { UpstreamAnswer, UpstreamHead } from '../domain/upstream.ts';
 import { pagelen, treeToken } from '../input/paging.ts';
 import { ref } from '../input/ref.ts';
 import { repoName } from '../input/repo-name.ts';
@@ -70,8 +70,11 @@ async function startOf({ repo, ref }: Input, bitbucket: Reader): Promise<Start |
 type Repo = Input['repo'];
 
 async function mainBranchOf(repo: Repo, bitbucket: Reader): Promise<string | null> {
-  const answer = await bitbucket.get(at`/repositories/${repo.workspace}/${repo.slug}`);
-  return parse(answer, RepositoryBody).mainbranch?.name ?? null;
+  const repository = await bitbucket.get({
+    ...at`/repositories/${repo.workspace}/${repo.slug}`,
+    read: as(RepositoryBody),
+  });
+  return repository.mainbranch?.name ?? null;
 }
 
 const RepositoryBody = z.object({ mainbranch: z.object({ name: z.string() }).nullish() });
@@ -81,8 +84,8 @@ const RefBody = z.object({ target: z.object({ hash: z.string() }) });
 async function hashOf(repo: Repo, name: string, bitbucket: Reader): Promise<string> {
   const read = async (kind: 'branches' | 'tags') => {
     const { target } = at`/repositories/${repo.workspace}/${repo.slug}/refs/`;
-    const answer = await bitbucket.get({ target: `${target}${kind}/${encodePath(name)}` });
-    return parse(answer, RefBody).target.hash;
+    const ref = await bitbucket.get({ target: `${target}${kind}/${encodePath(name)}`, read: as(RefBody) });
+    return ref.target.hash;
   };
   try {
     return await read('branches');
@@ -94,11 +97,12 @@ async function hashOf(repo: Repo, name: string, bitbucket: Reader): Promise<stri
 
 async function list(input: Input, start: Start, bitbucket: Reader): Promise<Answer> {
   const target = targetOf(input, start);
-  let answer: UpstreamAnswer;
+  let answer: ReadListing;
   try {
     answer = await bitbucket.get({
       target: withQuery(target, { pagelen: input.pagelen, page: start.cursor }),
       refuse: (head) => (isFile(head) ? notADirectory(input) : undefined),
+      read: (answer) => readListing(input, answer),
     });
   } catch (error) {
     // The main branch was named by the repository and has no commit yet.
@@ -107,9 +111,10 @@ async function list(input: Input, start: Start, bitbucket: Reader): Promise<Answ
     }
     throw error;
   }
-  if (mayBeJsonFile(input, answer)) await confirmDirectory(input, target, bitbucket);
+  if (mayBeJsonFile(input, answer.head)) await confirmDirectory(input, target, bitbucket);
 
-  const listing = parse(answer, ListingBody);
+  const { listing } = answer;
+  if (listing === null) throw brokenAnswer(answer.requestId);
   const cursor = cursorOf(listing.next, bitbucket)?.get('page');
   const commit = listing.values[0]?.commit.hash;
   const next =
@@ -138,13 +143,13 @@ function isFile({ status, headers }: UpstreamHead): boolean {
 }
 
 /** The type of a file is guessed from its extension, so only a name with a dot could be JSON. */
-function mayBeJsonFile({ path = '' }: Input, { headers }: UpstreamAnswer): boolean {
+function mayBeJsonFile({ path = '' }: Input, { headers }: UpstreamHead): boolean {
   return !('content-disposition' in headers) && path.slice(path.lastIndexOf('/') + 1).includes('.');
 }
 
 async function confirmDirectory(input: Input, target: string, bitbucket: Reader): Promise<void> {
-  const request: UpstreamRequest = { target: withQuery(target, { format: 'meta' }) };
-  if (parse(await bitbucket.get(request), MetaBody).type !== 'commit_directory') throw notADirectory(input);
+  const meta = await bitbucket.get({ target: withQuery(target, { format: 'meta' }), read: as(MetaBody) });
+  if (meta.type !== 'commit_directory') throw notADirectory(input);
 }
 
 const MetaBody = z.object({ type: z.string() });
@@ -199,11 +204,31 @@ function answerOf(input: Input, { ref, entries, next }: Listing, upstreamRequest
 
 const isNotFound = (error: unknown) => error instanceof Failure && error.code === 'upstream_not_found';
 
-/** The body as `schema` has it. Throws `upstream_failed` for any other. */
-function parse<Schema extends z.ZodType>(answer: UpstreamAnswer, schema: Schema): z.output<Schema> {
+/** Reads a body as `schema` has it; null for any other. */
+const as =
+  <Schema extends z.ZodType>(schema: Schema) =>
+  ({ body }: UpstreamAnswer): z.output<Schema> | null => {
+    const parsed = schema.safeParse(jsonOf(body.plain()));
+    return parsed.success ? parsed.data : null;
+  };
+
+function jsonOf(text: Buffer): unknown {
   try {
-    return schema.parse(JSON.parse(answer.body.toString()));
+    return JSON.parse(text.toString());
   } catch {
-    throw brokenAnswer(answer.requestId);
+    return undefined;
   }
+}
+
+interface ReadListing {
+  readonly head: UpstreamHead;
+  /** Null when it may be the content of a file, which is for `format=meta` to say. */
+  readonly listing: z.output<typeof ListingBody> | null;
+  readonly requestId: string | undefined;
+}
+
+function readListing(input: Input, answer: UpstreamAnswer): ReadListing | null {
+  const listing = as(ListingBody)(answer);
+  if (listing === null && !mayBeJsonFile(input, answer)) return null;
+  return { head: answer, listing, requestId: answer.requestId };
 }

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { invalid } from '../domain/failure.ts';
-import type { UpstreamRequest } from '../egress/upstream.ts';
+import type { UpstreamTarget } from '../domain/upstream.ts';
 import type { PageLinks } from '../envelope/link.ts';
 import { ctx, pagelen, pageNumber, q, sort, state } from '../input/paging.ts';
 import { ref } from '../input/ref.ts';
 import { repoName } from '../input/repo-name.ts';
 import { treePath } from '../input/tree-path.ts';
-import { cursorOf, endpoint, keysOf, object, page, paramsOf, type Reader } from './endpoint.ts';
+import { cursorOf, endpoint, object, page, paramsOf, type Reader, wholeObject } from './endpoint.ts';
 import { at } from './target.ts';
 
 export const paging = { page: pageNumber.optional(), pagelen: pagelen(30) };
@@ -129,7 +129,7 @@ export const listCommits = endpoint({
       throw invalid('ctx', '`ctx` means nothing without `page`. Take both from `Link`.');
     const first = firstCommits(input);
     if (page === undefined || (page === 1 && ctx === undefined)) return commits(input, first, bitbucket);
-    const cursor = ctx ?? cursorOf(keysOf(await bitbucket.get(first)).next, bitbucket)?.get('ctx');
+    const cursor = ctx ?? cursorOf((await read(first, bitbucket)).keys.next, bitbucket)?.get('ctx');
     if (cursor == null) return { data: emptyPage(input.pagelen, page) };
     return commits(input, laterCommits(input.repo, input.pagelen, page, cursor), bitbucket);
   },
@@ -142,7 +142,7 @@ interface CommitsInput {
   readonly pagelen: number;
 }
 
-const firstCommits = ({ repo, ref, path, pagelen }: CommitsInput): UpstreamRequest =>
+const firstCommits = ({ repo, ref, path, pagelen }: CommitsInput): UpstreamTarget =>
   at`/repositories/${repo.workspace}/${repo.slug}/commits`.with({
     include: ref,
     path: path === '' ? undefined : path,
@@ -150,15 +150,17 @@ const firstCommits = ({ repo, ref, path, pagelen }: CommitsInput): UpstreamReque
   });
 
 /** The filter lives inside `ctx`: adding it again is neither needed nor known to be harmless. */
-const laterCommits = (repo: Repo, pagelen: number, page: number, ctx: string): UpstreamRequest =>
+const laterCommits = (repo: Repo, pagelen: number, page: number, ctx: string): UpstreamTarget =>
   at`/repositories/${repo.workspace}/${repo.slug}/commits`.with({ pagelen, page, ctx });
 
-async function commits(input: CommitsInput, request: UpstreamRequest, bitbucket: Reader) {
-  const answer = await bitbucket.get(request);
-  const cursor = cursorOf(keysOf(answer).next, bitbucket);
+const read = (target: UpstreamTarget, bitbucket: Reader) => bitbucket.get({ ...target, read: wholeObject });
+
+async function commits(input: CommitsInput, request: UpstreamTarget, bitbucket: Reader) {
+  const { data, keys, upstreamRequestId } = await read(request, bitbucket);
+  const cursor = cursorOf(keys.next, bitbucket);
   return {
-    data: answer.body,
-    upstreamRequestId: answer.requestId,
+    data,
+    upstreamRequestId,
     links: cursor === undefined ? {} : ctxLinks(input, cursor),
   };
 }

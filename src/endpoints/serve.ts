@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import { limitsOf } from '../domain/account.ts';
+import { unboundedHold } from '../domain/bytes-in-flight.ts';
 import type { Call } from '../domain/call.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Log } from '../domain/log.ts';
-import type { Upstream } from '../egress/upstream.ts';
+import type { Upstream } from '../domain/upstream.ts';
 import type { Success } from '../envelope/leave.ts';
 import { linkHeaderOf } from '../envelope/link.ts';
 import type { Answer, Endpoint, Reader } from './endpoint.ts';
@@ -69,6 +70,7 @@ function readerFor(call: Call, { upstream, believedHosts, deadlineMs, clock, log
     deadlineAtMs: call.startedAtMs + deadlineMs,
     hangUp: call.hangUp,
     requestId: call.id,
+    room: unboundedHold,
   };
   return {
     get: async (request) => {

@@ -1,11 +1,11 @@
-import type { UpstreamRequest } from '../egress/upstream.ts';
+import type { UpstreamTarget } from '../domain/upstream.ts';
 
 type Value = string | number | readonly string[] | undefined;
 
 /** A path under Bitbucket's API, to be finished with a query. */
-interface Target extends UpstreamRequest {
+interface Target extends UpstreamTarget {
   /** Adds the parameters that have a value, in the order given; a list becomes a repeated parameter. */
-  with(query: Readonly<Record<string, Value>>): UpstreamRequest;
+  with(query: Readonly<Record<string, Value>>): UpstreamTarget;
 }
 
 /** Builds an upstream path. Every value is percent-encoded whole, so that no input can leave its segment. */

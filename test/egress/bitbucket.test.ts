@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { inspect } from 'node:util';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { unboundedHold } from '../../src/domain/bytes-in-flight.ts';
 import { createBitbucket } from '../../src/egress/bitbucket.ts';
 import { parseExitList } from '../../src/egress/exit-list.ts';
 import {
@@ -407,10 +408,11 @@ it('another list of exits loses no call under way', async () => {
     deadlineAtMs: gateway.clock.monotonic() + 5_000,
     hangUp: new AbortController().signal,
     requestId: 'r',
+    room: unboundedHold,
   };
-  const underWay = upstream.get({ target: '/repositories/acme/big' }, call);
+  const underWay = upstream.get({ target: '/repositories/acme/big', read: (answer) => answer }, call);
   upstream.replaceExits(parseExitList(two.url));
-  const after = await upstream.get({ target: '/repositories/acme/big' }, call);
+  const after = await upstream.get({ target: '/repositories/acme/big', read: (answer) => answer }, call);
   expect([(await underWay).status, after.status]).toEqual([200, 200]);
   await upstream.close();
   await gateway.close();

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createGateway, type Gateway, inject } from '../gateway.ts';
 
@@ -58,9 +59,9 @@ describe('bytes', () => {
     ['nothing', ''],
     ['half a character', Buffer.from([0x7b, 0x22, 0x61, 0x22, 0x3a, 0x22, 0xc3, 0x22, 0x7d])],
   ])('a body that is %s never leaves as a 200', async (_name, body) => {
-    gateway.standIn.fault('/repositories', (_request, response) => {
+    const broken = (_request: unknown, response: ServerResponse) =>
       response.writeHead(200, { 'content-type': 'application/json' }).end(body);
-    });
+    gateway.standIn.fault('/repositories', broken, 4);
     const { status, body: envelope } = await gateway.get('/v1/repo?repo=acme/big');
     expect([status, envelope.meta.code]).toEqual([502, 'upstream_failed']);
   });

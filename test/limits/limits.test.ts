@@ -69,7 +69,10 @@ describe('the second', () => {
 
 it('an address has its own count, and a new one after a minute', () => {
   let nowMs = 0;
-  const counter = createAddressCounter({ now: () => nowMs, monotonic: () => nowMs }, 60_000);
+  const counter = createAddressCounter(
+    { now: () => nowMs, monotonic: () => nowMs, after: () => () => {} },
+    60_000,
+  );
   expect([counter.count('a').current, counter.count('a').current, counter.count('b').current]).toEqual([
     1, 2, 1,
   ]);

@@ -1,0 +1,84 @@
+import type { BytesHold } from './bytes-in-flight.ts';
+import type { Failure } from './failure.ts';
+
+/** One resource of Bitbucket: path and query behind the API's base, percent-encoded. */
+export interface UpstreamTarget {
+  /** `/repositories/a/b/refs/tags?pagelen=30` */
+  readonly target: string;
+}
+
+/** One GET to Bitbucket, and what is wanted of its answer. */
+export interface UpstreamRequest<Value> extends UpstreamTarget {
+  /** Entity tags for `If-None-Match`, at most four, well formed; with them `read` may be handed a 304. */
+  readonly ifNoneMatch?: readonly string[];
+  /**
+   * Looks at the status and headers of an answer below 400 before its body is read. A failure it returns ends
+   * the call there: no retry, no redirect followed, no byte of the body paid for.
+   */
+  readonly refuse?: (head: UpstreamHead) => Failure | undefined;
+  /**
+   * What the row needs of a whole answer. Null says that it is not what a 200 should be (half an object, another
+   * shape): the exit or Bitbucket is at fault, and it is asked for again elsewhere. Pure and quick; may throw
+   * `BodyError` through `Body.plain`, which means the same.
+   */
+  readonly read: (answer: UpstreamAnswer) => Value | null;
+}
+
+export interface UpstreamHead {
+  readonly status: number;
+  /** Lower-case names; repeated headers joined with `, `. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The text of an answer: as it came over the wire, and in plain. */
+export interface Body {
+  /** `gzip` when `wire` together is one gzip stream as the upstream sent it. */
+  readonly encoding: 'identity' | 'gzip';
+  /** What came, in its pieces; never changed, so that it can be passed on. */
+  readonly wire: readonly Buffer[];
+  /** The text itself, in UTF-8, inflated at most once. Throws `BodyError` where it is damaged or above 32 MB. */
+  plain(): Buffer;
+}
+
+/** A body that cannot be read: damaged, cut or too large. */
+export class BodyError extends Error {
+  override readonly name = 'BodyError';
+}
+
+/** A 200 of Bitbucket of type JSON, or a 304 to `ifNoneMatch` with an empty body. */
+export interface UpstreamAnswer extends UpstreamHead {
+  readonly body: Body;
+  /** Bitbucket's `x-request-id`. */
+  readonly requestId: string | undefined;
+}
+
+/** On whose behalf, and for how long. */
+export interface UpstreamCall {
+  readonly accountId: string;
+  /** The account's part when exits are scarce: its calls a second. */
+  readonly weight: number;
+  /** When the whole call ends, retries included; on `Clock.monotonic`, ms. */
+  readonly deadlineAtMs: number;
+  /** Aborted when the caller hangs up: no further attempt is made then. */
+  readonly hangUp: AbortSignal;
+  /** The request's id, for the log and the story of the call. */
+  readonly requestId: string;
+  /** The call's room in memory: asked before bytes are kept, the upstream paused without it. */
+  readonly room: BytesHold;
+}
+
+/** The way out to Bitbucket. */
+export interface Upstream {
+  /**
+   * Reads one resource.
+   *
+   * Resolves with what `read` made of a 200 whose content type is JSON (or of a 304 to `ifNoneMatch`), after
+   * retries over other exits and at most three redirects within the upstream's origin. Rejects with a `Failure`:
+   * `upstream_rejected` (its 400, its words), `upstream_forbidden`, `upstream_not_found` (its 401 and 404),
+   * `upstream_gone`, `upstream_failed`, `upstream_timeout`, `exits_exhausted`, `overloaded` (no room until the
+   * deadline), or what `refuse` returned.
+   */
+  get<Value>(request: UpstreamRequest<Value>, call: UpstreamCall): Promise<Value>;
+  /** Ends every tunnel; calls under way fail. */
+  close(): Promise<void>;
+}
