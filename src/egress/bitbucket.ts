@@ -1,12 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Failure } from '../domain/failure.ts';
 import type { Upstream, UpstreamAnswer, UpstreamCall, UpstreamRequest } from '../domain/upstream.ts';
-import { AttemptError, attempt, type Outcome } from './attempt.ts';
-import { refusalOf, requestIdOf } from './error-body.ts';
+import { AttemptError, attempt, type Outcome } from './attempts/attempt.ts';
+import { createLatencies } from './attempts/latencies.ts';
+import { refusalOf, requestIdOf } from './attempts/refusal.ts';
 import type { Exit } from './exit.ts';
-import type { ExitSpec } from './exit-list.ts';
 import { createExitPool, type ExitState, type PoolOptions } from './exit-pool.ts';
-import { createLatencies } from './latencies.ts';
+import type { ExitSpec } from './list/exit-list.ts';
 
 const USER_AGENT = 'bitbucket-gateway/1.0 (anonymous public reads)';
 const MAX_ATTEMPTS = 4;

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '../domain/clock.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Log } from '../domain/log.ts';
-import { AttemptError } from './attempt.ts';
+import { AttemptError } from './attempts/attempt.ts';
 import { correct, createBudget, giveBack, leftOf, markSpent, restOf, take } from './budget.ts';
 import { BUDGET_WINDOW_MS, type BudgetStore } from './budget-store.ts';
 import {
@@ -16,10 +16,10 @@ import {
   readmit,
   retire,
 } from './exit.ts';
-import { DIRECT, type ExitSpec } from './exit-list.ts';
 import { createFairShare, isScarce } from './fair-share.ts';
-import { createSession } from './session.ts';
-import { createConnector } from './tunnel.ts';
+import { DIRECT, type ExitSpec } from './list/exit-list.ts';
+import { createSession } from './sources/session-name.ts';
+import { createConnector } from './sources/tunnel.ts';
 
 export interface PoolOptions {
   readonly origin: string;

@@ -1,7 +1,7 @@
 import { Pool } from 'undici';
 import { type Budget, createBudget } from './budget.ts';
-import type { ExitSpec } from './exit-list.ts';
-import { createConnector } from './tunnel.ts';
+import type { ExitSpec } from './list/exit-list.ts';
+import { createConnector } from './sources/tunnel.ts';
 
 /** How long a tunnel may take to open, ms. */
 export const CONNECT_TIMEOUT_MS = 5_000;

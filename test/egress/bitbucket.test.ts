@@ -4,7 +4,7 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { unboundedHold } from '../../src/domain/bytes-in-flight.ts';
 import { createBitbucket } from '../../src/egress/bitbucket.ts';
-import { parseExitList } from '../../src/egress/exit-list.ts';
+import { parseExitList } from '../../src/egress/list/exit-list.ts';
 import {
   type ConnectProxy,
   createConnectProxy,

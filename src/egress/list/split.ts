@@ -1,4 +1,4 @@
-import { parseExitEntry } from './exit-entry.ts';
+import { parseExitEntry } from './entry.ts';
 
 /** The entries of a list: separated by white space, or by a comma before the next entry. */
 export function splitEntries(text: string): string[] {

@@ -1,9 +1,9 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
-import type { Failure } from '../domain/failure.ts';
-import type { UpstreamHead } from '../domain/upstream.ts';
-import { TunnelError } from './tunnel.ts';
+import type { Failure } from '../../domain/failure.ts';
+import type { UpstreamHead } from '../../domain/upstream.ts';
+import { TunnelError } from '../sources/tunnel.ts';
 
 /** Compressed and decompressed; Bitbucket's largest pages are 350 kB and 25 kB. */
 export const MAX_WIRE_BYTES = 8 * 1024 * 1024;

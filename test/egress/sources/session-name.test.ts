@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createSession } from '../../src/egress/session.ts';
+import { createSession } from '../../../src/egress/sources/session-name.ts';
 
 test.each([
   [false, /^[a-z0-9]{8}$/],

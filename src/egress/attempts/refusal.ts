@@ -1,4 +1,4 @@
-import { Failure } from '../domain/failure.ts';
+import { Failure } from '../../domain/failure.ts';
 import type { Outcome } from './attempt.ts';
 
 const MAX_WORDS = 500;

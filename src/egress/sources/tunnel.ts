@@ -2,7 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import { buildConnector } from 'undici';
-import type { ExitSpec, ProxySpec } from './exit-list.ts';
+import type { ExitSpec, ProxySpec } from '../list/exit-list.ts';
 
 /** Why a way out could not be opened. No message holds an address or a password. */
 export class TunnelError extends Error {

@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
-import { parseTemplate, type Template } from './exit-template.ts';
-import type { SessionPattern } from './session.ts';
+import type { SessionPattern } from '../sources/session-name.ts';
+import { parseTemplate, type Template } from './template.ts';
 
 /** One entry of the list, read. Holds the password: it must not outlive the parsing. */
 export type ExitEntry =

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { ExitListError, type ExitSpec, parseExitFile, parseExitList } from '../../src/egress/exit-list.ts';
+import {
+  ExitListError,
+  type ExitSpec,
+  parseExitFile,
+  parseExitList,
+} from '../../../src/egress/list/exit-list.ts';
 
 /** One line that says all of a spec: `http u:p @h:1`. */
 function told(spec: ExitSpec): string {

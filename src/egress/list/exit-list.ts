@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type ExitEntry, parseExitEntry } from './exit-entry.ts';
-import { splitEntries } from './exit-split.ts';
-import type { SessionPattern } from './session.ts';
+import type { SessionPattern } from '../sources/session-name.ts';
+import { type ExitEntry, parseExitEntry } from './entry.ts';
+import { splitEntries } from './split.ts';
 
 /** The machine's own address. */
 export interface DirectSpec {
