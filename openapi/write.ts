@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { openApiOf } from '../src/contract/openapi.ts';
+import { openApiOf } from '../src/describe/openapi.ts';
 import { table } from '../src/endpoints/table.ts';
 
 /** Writes `openapi.json` from the table; with `--check`, ends with 1 when the file there says something else. */

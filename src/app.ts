@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { MCP_PATH, serveMcp } from './contract/mcp.ts';
-import { servePages } from './contract/pages.ts';
+import { servePages } from './describe/pages.ts';
 import type { Call } from './domain/call.ts';
 import type { Clock } from './domain/clock.ts';
 import { Failure } from './domain/failure.ts';
@@ -28,6 +27,7 @@ import { createLimitReader } from './limits/limit-headers.ts';
 import { registerRateLimit } from './limits/limit-rate.ts';
 import type { RateStore } from './limits/rate-store.ts';
 import { createSpendQuota } from './limits/spend-quota.ts';
+import { MCP_PATH, serveMcp } from './mcp/mcp.ts';
 
 export interface AppOptions {
   readonly keys: KeyStore;

@@ -1,6 +1,6 @@
 import { PLANS } from '../domain/plan.ts';
 import type { Endpoint, Tag } from '../endpoints/endpoint.ts';
-import { parametersOf } from './openapi.ts';
+import { parametersOf } from '../endpoints/parameters.ts';
 
 const TAGS: readonly Tag[] = ['Repository', 'Workspace', 'Meta'];
 const PRICES = { free: 'Free', starter: '$10/Mo', pro: '$29/Mo', mega: '$66/Mo' } as const;

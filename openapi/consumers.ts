@@ -11,8 +11,9 @@ import { promisify } from 'node:util';
  * tools are installed beside the project, never in it: each wants another TypeScript.
  */
 const root = join(import.meta.dirname, '..');
-const folder = mkdtempSync(join(tmpdir(), 'contract-'));
 const description = join(root, 'openapi/openapi.json');
+/** Where the tools are installed and run; made when the trial begins. */
+let folder = '';
 const PORT = '18181';
 const PROXY_PORT = '18182';
 const BASE = `http://localhost:${PORT}/bitbucket-api`;
@@ -60,7 +61,7 @@ async function install(tool: string): Promise<void> {
 }
 
 /** Compiles a client in its folder and runs it against the gateway. */
-async function tryClient(tool: string, source: string, more: object): Promise<void> {
+async function tryClient(tool: string, source: string, key: string, more: object): Promise<void> {
   copyFileSync(join(root, 'openapi/clients', source), at(tool, 'main.ts'));
   const settings = {
     compilerOptions: { ...STRICTEST, outDir: 'out', rootDir: '.', ...more },
@@ -105,7 +106,7 @@ interface Violation {
   readonly location: readonly string[];
 }
 
-async function throughValidator(): Promise<void> {
+async function throughValidator(key: string): Promise<void> {
   const args = ['proxy', 'openapi.json', BASE, '--validate-request', 'false', '--port', PROXY_PORT];
   const prism = spawn(process.execPath, [bin('proxy', 'prism'), ...args], {
     cwd: at('proxy'),
@@ -147,22 +148,26 @@ async function until(url: string): Promise<void> {
   throw new Error(`${url} does not answer`);
 }
 
-const gateway: ChildProcess = spawn(process.execPath, ['test/bitbucket/sandbox.ts'], {
-  cwd: root,
-  env: { ...environment, PORT },
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
-const key = await new Promise<string>((resolve, reject) => {
-  let text = '';
-  gateway.stdout?.on('data', (part) => {
-    text += part;
-    const found = /^Key: (\S+)$/m.exec(text)?.[1];
-    if (found !== undefined) resolve(found);
+/** The sandbox, once it has told its key. */
+async function startGateway(): Promise<{ gateway: ChildProcess; key: string }> {
+  const gateway = spawn(process.execPath, ['test/bitbucket/sandbox.ts'], {
+    cwd: root,
+    env: { ...environment, PORT },
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
-  gateway.once('exit', () => reject(new Error('the gateway did not start')));
-});
+  const key = await new Promise<string>((resolve, reject) => {
+    let text = '';
+    gateway.stdout?.on('data', (part) => {
+      text += part;
+      const found = /^Key: (\S+)$/m.exec(text)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+    gateway.once('exit', () => reject(new Error('the gateway did not start')));
+  });
+  return { gateway, key };
+}
 
-const STEPS: Readonly<Record<string, () => Promise<unknown>>> = {
+const stepsOf = (key: string): Readonly<Record<string, () => Promise<unknown>>> => ({
   'no drift': () => exec(process.execPath, [join(root, 'openapi/write.ts'), '--check'], { cwd: root }),
   'redocly lint, recommended-strict': async () => {
     await install('lint');
@@ -179,30 +184,35 @@ const STEPS: Readonly<Record<string, () => Promise<unknown>>> = {
   'openapi-typescript + openapi-fetch': async () => {
     await install('fetch');
     await run('fetch', bin('fetch', 'openapi-typescript'), 'openapi.json', '-o', 'schema.ts');
-    await tryClient('fetch', 'openapi-fetch.ts', { exactOptionalPropertyTypes: true });
+    await tryClient('fetch', 'openapi-fetch.ts', key, { exactOptionalPropertyTypes: true });
   },
   // Its own runtime has an error under exactOptionalPropertyTypes.
   '@hey-api/openapi-ts': async () => {
     await install('hey');
     writeFileSync(at('hey', 'tsconfig.json'), JSON.stringify({ compilerOptions: STRICTEST }));
     await run('hey', bin('hey', 'openapi-ts'), '-i', 'openapi.json', '-o', 'client');
-    await tryClient('hey', 'hey-api.ts', {});
+    await tryClient('hey', 'hey-api.ts', key, {});
   },
   'prism, validating proxy': async () => {
     await install('proxy');
-    await throughValidator();
+    await throughValidator(key);
   },
   'docs page in Chromium': async () => {
     await install('browser');
     cpSync(join(root, 'openapi/browser.mjs'), at('browser', 'browser.mjs'));
     await run('browser', process.execPath, 'browser.mjs', BASE, key, at('browser'));
   },
-};
+});
 
-const rows: { step: string; result: string; seconds: string }[] = [];
-for (const [step, work] of Object.entries(STEPS)) {
+interface Tried {
+  readonly step: string;
+  readonly result: 'ok' | 'FAILED';
+  readonly seconds: string;
+}
+
+async function attempt(step: string, work: () => Promise<unknown>): Promise<Tried> {
   const startedAtMs = performance.now();
-  let result = 'ok';
+  let result: Tried['result'] = 'ok';
   try {
     await work();
   } catch (error) {
@@ -212,9 +222,19 @@ for (const [step, work] of Object.entries(STEPS)) {
       `── ${step}\n${String(error).slice(0, 4_000)}\n${stdout.slice(-4_000)}\n${stderr.slice(-2_000)}`,
     );
   }
-  rows.push({ step, result, seconds: ((performance.now() - startedAtMs) / 1_000).toFixed(1) });
+  return { step, result, seconds: ((performance.now() - startedAtMs) / 1_000).toFixed(1) };
 }
-gateway.kill('SIGTERM');
-console.table(rows);
-console.log(`Pictures: ${at('browser')}`);
-process.exitCode = rows.some(({ result }) => result !== 'ok') ? 1 : 0;
+
+/** Tries everything, one after the other; false when something failed. */
+async function tryConsumers(): Promise<boolean> {
+  folder = mkdtempSync(join(tmpdir(), 'consumers-'));
+  const { gateway, key } = await startGateway();
+  const tried: Tried[] = [];
+  for (const [step, work] of Object.entries(stepsOf(key))) tried.push(await attempt(step, work));
+  gateway.kill('SIGTERM');
+  console.table(tried);
+  console.log(`Pictures: ${at('browser')}`);
+  return tried.every(({ result }) => result === 'ok');
+}
+
+if (import.meta.main) process.exitCode = (await tryConsumers()) ? 0 : 1;

@@ -11,9 +11,9 @@ import {
 import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import type { Call } from '../domain/call.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
+import { parametersOf } from '../endpoints/parameters.ts';
 import { BASE_PATH } from '../endpoints/table.ts';
 import { commonHeadersOf } from '../envelope/leave.ts';
-import { parametersOf } from './openapi.ts';
 
 export const MCP_PATH = `${BASE_PATH}/mcp`;
 

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { FAILURES, type FailureCode } from '../domain/failure.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
-import { DATA } from './upstream-schemas.ts';
-
-export type Json = { [name: string]: unknown };
+import { type Json, parametersOf, withoutNoise } from '../endpoints/parameters.ts';
+import { DATA } from './schemas.ts';
 
 /** A code's message as callers know it, for the examples. */
 const EXAMPLES: Readonly<Record<FailureCode, string>> = {
@@ -59,7 +58,7 @@ export function openApiOf(table: readonly Endpoint[], version: string): Json {
   const { schemas: data } = z.toJSONSchema(registryOf(), {
     io: 'output',
     uri: (id) => `#/components/schemas/${id}`,
-    override: fold,
+    override: withoutNoise,
   });
   return {
     openapi: '3.1.1',
@@ -113,18 +112,6 @@ function registryOf() {
   };
   for (const schema of Object.values(DATA)) add(schema);
   return registry;
-}
-
-/** zod's noise: bounds of safe integers, and its own `$id` and `$schema`. */
-function fold({ jsonSchema }: { jsonSchema: Json }): void {
-  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
-  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
-  if (
-    typeof jsonSchema.additionalProperties === 'object' &&
-    Object.keys(jsonSchema.additionalProperties ?? {}).length === 0
-  ) {
-    delete jsonSchema.additionalProperties;
-  }
 }
 
 /** Components without `$id`, those that zod nested under `$defs` lifted beside the others. */
@@ -271,19 +258,3 @@ const envelopeOf = (row: Endpoint): Json => ({
   },
   required: ['data', 'meta', 'status', 'message', 'success'],
 });
-
-/** A row's parameters as callers write them: text, with its limits. */
-export function parametersOf(row: Endpoint): Json[] {
-  const schema = z.toJSONSchema(row.input, { io: 'input', override: fold }) as Json;
-  const required = (schema.required ?? []) as string[];
-  return Object.entries(schema.properties as Record<string, Json>).map(
-    ([name, { description, examples, ...rest }]) => ({
-      name,
-      in: 'query',
-      required: required.includes(name),
-      description,
-      ...(Array.isArray(examples) ? { example: examples[0] } : {}),
-      schema: rest,
-    }),
-  );
-}

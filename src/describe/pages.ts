@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Failure } from '../domain/failure.ts';
 import { BASE_PATH } from '../endpoints/table.ts';
-import { docsPage } from './docs.ts';
+import { docsPage } from './docs-page.ts';
 import { type DocsScript, loadDocsScript } from './docs-script.ts';
 import { llmsFullTxt, llmsTxt, operationMd, type Told } from './llms.ts';
 import { openApiOf } from './openapi.ts';
