@@ -6,6 +6,7 @@ import { systemClock } from './domain/clock.ts';
 import { createBitbucket } from './egress/bitbucket.ts';
 import { ExitListError } from './egress/list/exit-list.ts';
 import { readExitList } from './egress/list/read.ts';
+import { loadEnvFile } from './env-file.ts';
 import { createDevelopmentKey } from './keys/development-key.ts';
 import { openStores, type Stores } from './open-stores.ts';
 import { StoreError } from './store/store-error.ts';
@@ -113,6 +114,7 @@ const messageOf = (error: unknown) => (error instanceof Error ? error.message : 
 
 if (import.meta.main) {
   try {
+    loadEnvFile();
     const gateway = await start(process.env);
     const stop = () => {
       gateway.close().then(

@@ -12,6 +12,7 @@ import { DIRECT, type ExitSpec, type ProxySpec } from '../egress/list/exit-list.
 import { readExitList } from '../egress/list/read.ts';
 import { createSession } from '../egress/sources/session-name.ts';
 import { openStores } from '../open-stores.ts';
+import { runProgram } from './program.ts';
 import { quietLog } from './quiet-log.ts';
 import { tableOf } from './table.ts';
 
@@ -202,4 +203,4 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-if (import.meta.main) process.exit(await main(process.argv.slice(2)));
+if (import.meta.main) process.exit(await runProgram(main));

@@ -7,6 +7,7 @@ import { isPlanName, type Limits, PLAN_NAMES } from '../domain/plan.ts';
 import { createKey } from '../keys/key.ts';
 import type { KeyRecord } from '../keys/records.ts';
 import { openStores, type Stores } from '../open-stores.ts';
+import { runProgram } from './program.ts';
 import { quietLog } from './quiet-log.ts';
 import { type Row, tableOf } from './table.ts';
 
@@ -226,4 +227,4 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2));
+if (import.meta.main) process.exitCode = await runProgram(main);

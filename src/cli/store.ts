@@ -4,6 +4,7 @@ import { readConfig } from '../config.ts';
 import { systemClock } from '../domain/clock.ts';
 import { openStores, type Stores } from '../open-stores.ts';
 import { StoreError } from '../store/store-error.ts';
+import { runProgram } from './program.ts';
 import { quietLog } from './quiet-log.ts';
 
 const USAGE = `Usage: npm run store -- COMMAND
@@ -69,4 +70,4 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2));
+if (import.meta.main) process.exitCode = await runProgram(main);
