@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { Failure } from '../domain/failure.ts';
 import type { UpstreamAnswer, UpstreamRequest, UpstreamTarget } from '../domain/upstream.ts';
 import type { PageLinks, Param } from '../envelope/link.ts';
-import { type PageKeys, readPageKeys } from '../envelope/page.ts';
+import { type PageKeys, readPageKeys } from '../envelope/page-keys.ts';
 import { pretty } from '../input/paging.ts';
 
 export type Tag = 'Repository' | 'Workspace' | 'Meta';

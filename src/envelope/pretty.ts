@@ -1,54 +1,115 @@
-import { skipSpace, skipString } from './json-scan.ts';
+const INDENT_BYTES = 4;
+/** From here on one call of `fill` costs less than a loop. */
+const MANY_SPACES = 64;
+/** Far more than any page comes to; beyond it a body is hostile and goes out as it came. */
+const MAX_BYTES = 64 * 1024 * 1024;
 
-const INDENT = '    ';
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_ARRAY = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const SPACE = 0x20;
+const NEWLINE = 0x0a;
 
 /**
  * `json` with a line for each member and four spaces a level, as the product page shows it. White space changes,
- * never a token: numbers, escapes and the order of names stay as they came. `json` must be valid.
+ * never a token: numbers, escapes and the order of names stay as they came. `json` must be valid; one so deep that
+ * its lines would take more than 64 MB comes back as it is.
  */
 export function prettyPrint(json: Buffer): Buffer {
-  const out: (Buffer | string)[] = [];
-  let depth = 0;
-  let at = skipSpace(json, 0);
-  while (at < json.length) {
-    const byte = json[at];
-    const char = String.fromCharCode(byte ?? 0);
-    const start = at;
-    if (char === '"') {
-      at = skipString(json, at);
-      out.push(json.subarray(start, at));
-    } else if (char === '{' || char === '[') {
-      at = skipSpace(json, at + 1);
-      const next = json[at];
-      if (next === 0x7d || next === 0x5d) {
-        out.push(char === '{' ? '{}' : '[]');
-        at += 1;
-      } else {
-        depth += 1;
-        out.push(char, newline(depth));
-      }
-    } else if (char === '}' || char === ']') {
-      depth -= 1;
-      out.push(newline(depth), char);
-      at += 1;
-    } else if (char === ',') {
-      out.push(',', newline(depth));
-      at += 1;
-    } else if (char === ':') {
-      out.push(': ');
-      at += 1;
-    } else {
-      while (at < json.length && !isEndOfWord(json[at])) at += 1;
-      out.push(json.subarray(start, at));
-    }
-    at = skipSpace(json, at);
+  const page = new Page(json);
+  while (page.at < json.length) {
+    const byte = json[page.at]!;
+    if (byte === QUOTE) page.copyString();
+    else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) page.open();
+    else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) page.close();
+    else if (byte === COMMA) page.copyWith(NEWLINE);
+    else if (byte === COLON) page.copyWith(SPACE);
+    else page.copyWord();
+    if (page.out.length > MAX_BYTES) return json;
   }
-  out.push('\n');
-  return Buffer.concat(out.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
+  page.newline();
+  return page.out.subarray(0, page.length);
 }
 
-const newline = (depth: number) => `\n${INDENT.repeat(depth)}`;
+/** Text on its way into lines: `at` in what is read, `length` of what is written, in one growing buffer. */
+class Page {
+  readonly json: Buffer;
+  at = 0;
+  out: Buffer;
+  length = 0;
+  depth = 0;
 
-/** A number or literal ends before white space, a comma or a closing bracket. */
-const isEndOfWord = (byte: number | undefined) =>
-  byte === undefined || byte <= 0x20 || byte === 0x2c || byte === 0x5d || byte === 0x7d;
+  constructor(json: Buffer) {
+    this.json = json;
+    this.out = Buffer.allocUnsafe(json.length * 2 + 64);
+  }
+
+  /** Everything up to the closing quote. */
+  copyString(): void {
+    const { json, out } = this;
+    let { at, length } = this;
+    let isOpen = true;
+    out[length++] = json[at++]!;
+    while (isOpen && at < json.length) {
+      const byte = json[at++]!;
+      out[length++] = byte;
+      if (byte === BACKSLASH && at < json.length) out[length++] = json[at++]!;
+      else isOpen = byte !== QUOTE;
+    }
+    this.at = at;
+    this.length = length;
+  }
+
+  /** A byte of a number or a literal; white space is left out. */
+  copyWord(): void {
+    const byte = this.json[this.at++]!;
+    if (byte > SPACE) this.out[this.length++] = byte;
+  }
+
+  copyWith(space: number): void {
+    this.out[this.length++] = this.json[this.at++]!;
+    if (space === NEWLINE) this.newline();
+    else this.out[this.length++] = space;
+  }
+
+  open(): void {
+    const { json } = this;
+    this.out[this.length++] = json[this.at++]!;
+    while (json[this.at]! <= SPACE) this.at += 1;
+    const isEmpty = json[this.at] === CLOSE_OBJECT || json[this.at] === CLOSE_ARRAY;
+    if (isEmpty) this.out[this.length++] = json[this.at++]!;
+    else {
+      this.depth += 1;
+      this.newline();
+    }
+  }
+
+  close(): void {
+    this.depth -= 1;
+    this.newline();
+    this.out[this.length++] = this.json[this.at++]!;
+  }
+
+  /** Breaks the line; afterwards all that is still to be read would fit, and a line break more. */
+  newline(): void {
+    const spaces = Math.max(0, this.depth) * INDENT_BYTES;
+    const needed = this.length + spaces + (this.json.length - this.at) * 2 + 64;
+    if (needed > this.out.length) this.grow(needed);
+    const end = this.length + 1 + spaces;
+    this.out[this.length] = NEWLINE;
+    if (spaces > MANY_SPACES) this.out.fill(SPACE, this.length + 1, end);
+    else for (let i = this.length + 1; i < end; i += 1) this.out[i] = SPACE;
+    this.length = end;
+  }
+
+  grow(needed: number): void {
+    const larger = Buffer.allocUnsafe(needed + (needed >> 1));
+    this.out.copy(larger, 0, 0, this.length);
+    this.out = larger;
+  }
+}

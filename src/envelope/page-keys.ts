@@ -1,0 +1,74 @@
+import { isUtf8 } from 'node:buffer';
+
+/** What a body says about itself, beside its values. */
+export interface PageKeys {
+  /** The upstream's own URL of the next page; undefined on the last one. */
+  readonly next: string | undefined;
+}
+
+/** Up to here the whole is parsed: that costs less than to look for a way around it. */
+const SMALL_BYTES = 4_096;
+
+/**
+ * A page's own keys; null when the body is not exactly one JSON object in UTF-8, so that nothing broken leaves as a
+ * success.
+ *
+ * Of a large page that is `{…"values": […]…}` only what stands around the values is parsed, at the same cost for any
+ * number of them. What they hold is taken to be what Bitbucket wrote: that it came whole and unchanged is for TLS,
+ * content length and gzip's CRC to say. A body that ends early where JSON could end is found all the same, since its
+ * brackets do not come out even.
+ */
+export function readPageKeys(body: Buffer): PageKeys | null {
+  if (!isUtf8(body)) return null;
+  const object =
+    (body.length <= SMALL_BYTES ? undefined : aroundValues(body)) ?? parseObject(body.toString());
+  if (object === undefined) return null;
+  return { next: typeof object.next === 'string' ? object.next : undefined };
+}
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+/** The page with its values left out; undefined when it is no such page, or one that has to be read whole. */
+function aroundValues(body: Buffer): JsonObject | undefined {
+  const open = body.indexOf(OPEN);
+  const close = open < 0 ? -1 : lastOfEven(body, open);
+  if (close < 0) return undefined;
+  const page = parseObject(`${body.toString('utf8', 0, open)}[]${body.toString('utf8', close + 1)}`);
+  const isPage = Array.isArray(page?.values) && page.values.length === 0;
+  return isPage ? page : undefined;
+}
+
+const OPEN = 0x5b;
+const CLOSE = 0x5d;
+
+/**
+ * The last square bracket of the body, when it closes the one at `open` and none before it does. Brackets in texts are
+ * counted too: where they come in pairs nothing changes, where not, the page is read whole.
+ */
+function lastOfEven(body: Buffer, open: number): number {
+  let depth = 1;
+  let nextOpen = body.indexOf(OPEN, open + 1);
+  let close = body.indexOf(CLOSE, open + 1);
+  while (close >= 0) {
+    while (nextOpen >= 0 && nextOpen < close) {
+      depth += 1;
+      nextOpen = body.indexOf(OPEN, nextOpen + 1);
+    }
+    depth -= 1;
+    const following = body.indexOf(CLOSE, close + 1);
+    if (following < 0) return depth === 0 && nextOpen < 0 ? close : -1;
+    if (depth === 0) return -1;
+    close = following;
+  }
+  return -1;
+}
+
+function parseObject(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject ? (value as JsonObject) : undefined;
+  } catch {
+    return undefined;
+  }
+}
