@@ -1,10 +1,10 @@
 import { setDefaultCACertificates } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
-import { type App, createApp } from '../src/app.ts';
 import { type Clock, systemClock } from '../src/domain/clock.ts';
 import type { Log } from '../src/domain/log.ts';
 import type { Limits, PlanName } from '../src/domain/plan.ts';
 import { type BitbucketOptions, createBitbucket } from '../src/egress/bitbucket.ts';
+import { createHouse, type House } from '../src/house.ts';
 import { createKey } from '../src/keys/key.ts';
 import { openStores, type Stores } from '../src/open-stores.ts';
 import { createCertificate } from './bitbucket/certificate.ts';
@@ -43,7 +43,7 @@ export interface LogLine {
 }
 
 export interface Gateway {
-  readonly app: App;
+  readonly app: House;
   readonly server: FastifyInstance;
   readonly standIn: StandIn;
   readonly stores: Stores;
@@ -119,7 +119,7 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
     log: logger,
     ...options.egress,
   });
-  const app = await createApp({
+  const app = await createHouse({
     ...stores,
     upstream,
     upstreamUrl: standIn.url,

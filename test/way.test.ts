@@ -22,7 +22,7 @@ describe('the envelope', () => {
     expect(body.meta.timestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
     expect(headers['x-request-id']).toBe(body.meta.request_id);
     expect(headers['x-upstream-request-id']).toMatch(/^[0-9a-f]{32}$/);
-    expect(headers['cache-control']).toBe('no-store');
+    expect(headers['cache-control']).toBe('private, no-cache');
     expect(headers['access-control-allow-origin']).toBe('*');
     expect(headers['server-timing']).toMatch(/^upstream;dur=[\d.]+, total;dur=[\d.]+$/);
     expect(headers['x-ratelimit-limit']).toBe('1000000');

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { Failure } from '../domain/failure.ts';
 import { BASE_PATH } from '../endpoints/table.ts';
 import { docsPage } from './docs-page.ts';
@@ -9,8 +9,6 @@ import { openApiOf } from './openapi.ts';
 
 export interface PagesOptions extends Told {
   readonly version: string;
-  /** Counts a reader by its address. */
-  guard(request: FastifyRequest): Promise<void>;
 }
 
 const MARKDOWN = 'text/markdown; charset=utf-8';
@@ -18,7 +16,7 @@ const TEXT = 'text/plain; charset=utf-8';
 
 /** What is told about the table, for everyone: made once, at the start. */
 export function servePages(app: FastifyInstance, options: PagesOptions): void {
-  const { table, base, version, guard } = options;
+  const { table, base, version } = options;
   const serve = (
     path: string,
     type: string,
@@ -30,7 +28,6 @@ export function servePages(app: FastifyInstance, options: PagesOptions): void {
     app.route({
       method: ['GET', 'HEAD'],
       url: BASE_PATH + path,
-      onRequest: guard,
       handler: async (request, reply) => {
         reply.headers({
           'content-type': type,
@@ -68,11 +65,9 @@ function serveDocs(app: FastifyInstance, options: PagesOptions): void {
   };
   const common = { 'access-control-allow-origin': '*', 'x-content-type-options': 'nosniff' };
   const method = ['GET', 'HEAD'];
-  const onRequest = options.guard;
   app.route({
     method,
     url: `${BASE_PATH}/docs`,
-    onRequest,
     handler: async (_request, reply) => {
       const { html, policy } = docsPage(options, (await load()).name);
       return reply
@@ -89,7 +84,6 @@ function serveDocs(app: FastifyInstance, options: PagesOptions): void {
   app.route<{ Params: { name: string } }>({
     method,
     url: `${BASE_PATH}/docs/:name`,
-    onRequest,
     handler: async (request, reply) => {
       const script = await load();
       if (request.params.name !== script.name) {

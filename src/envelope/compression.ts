@@ -1,6 +1,5 @@
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip, zstdCompress } from 'node:zlib';
-import type { FastifyReply } from 'fastify';
 
 /** Below it the headers cost more than is saved. */
 const MIN_BYTES = 1_024;
@@ -37,14 +36,17 @@ function weightOf(part: string): [string, number] {
   return [name, q === undefined ? 1 : Number(q)];
 }
 
-/** The body as the caller wants it; sets the headers that say so. */
-export async function squeeze(body: Buffer, reply: FastifyReply): Promise<Buffer> {
-  if (body.length < MIN_BYTES) return body;
-  reply.header('vary', 'accept-encoding');
-  const accepted = reply.request.headers['accept-encoding'];
-  const encoding = encodingFor(Array.isArray(accepted) ? accepted.join(',') : accepted);
+/** A body as it leaves, and the headers that say what was done to it. */
+export interface Squeezed {
+  readonly body: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** `body` in the encoding that `accept-encoding` likes best. */
+export async function squeeze(body: Buffer, acceptEncoding: string | undefined): Promise<Squeezed> {
+  if (body.length < MIN_BYTES) return { body, headers: {} };
+  const encoding = encodingFor(acceptEncoding);
   const encode = encoding === null ? undefined : ENCODERS[encoding];
-  if (encoding === null || encode === undefined) return body;
-  reply.header('content-encoding', encoding);
-  return encode(body);
+  if (encoding === null || encode === undefined) return { body, headers: { vary: 'accept-encoding' } };
+  return { body: await encode(body), headers: { vary: 'accept-encoding', 'content-encoding': encoding } };
 }

@@ -8,21 +8,24 @@ import {
   McpError,
   type Tool,
 } from '@modelcontextprotocol/sdk/types.js';
-import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
-import type { Call } from '../domain/call.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import { parametersOf } from '../endpoints/parameters.ts';
 import { BASE_PATH } from '../endpoints/table.ts';
-import { commonHeadersOf } from '../envelope/leave.ts';
+import { failureEnvelope, successEnvelope } from '../envelope/envelope.ts';
+import type { Ended } from '../way.ts';
 
 export const MCP_PATH = `${BASE_PATH}/mcp`;
 
-export interface McpOptions {
+/** One message of an agent, and what is needed to answer it. */
+export interface McpMessage {
+  /** Those headers of the request that the protocol judges. */
+  readonly headers: Headers;
+  /** The body, parsed. */
+  readonly body: unknown;
   readonly table: readonly Endpoint[];
   readonly version: string;
-  /** The first gate alone: greeting and listing tools cost nothing, but are for callers with a key. */
-  readonly authenticate: onRequestAsyncHookHandler;
-  callOf(request: FastifyRequest): Call;
+  /** One call of `row`, all the way. */
+  callTool(row: Endpoint, query: string): Promise<Ended>;
 }
 
 const INSTRUCTIONS =
@@ -32,47 +35,29 @@ const INSTRUCTIONS =
 
 /**
  * The endpoints as read-only tools of the Model Context Protocol (streamable HTTP, one JSON answer a request, no
- * sessions, so that any gateway can take any request). A tool call is a call of the endpoint's own route: the same
- * gates, meter and envelope.
+ * sessions, so that any gateway can take any request). A tool call goes the way of every call: the same gates, meter
+ * and envelope.
  */
-export function serveMcp(app: FastifyInstance, { table, version, authenticate, callOf }: McpOptions): void {
-  const tools = table.map(toolOf);
-  app.post(MCP_PATH, { onRequest: authenticate }, async (request, reply) => {
-    const server = new Server(
-      { name: 'bitbucket-api', title: 'Bitbucket API', version },
-      { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
-    );
-    server.setRequestHandler(ListToolsRequestSchema, () => ({ tools }));
-    server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
-      const row = table.find(({ operationId }) => operationId === params.name);
-      if (row === undefined) {
-        const names = table.map(({ operationId }) => operationId).join(', ');
-        throw new McpError(ErrorCode.InvalidParams, `There is no tool ${params.name}. There are ${names}.`);
-      }
-      const answer = await app.inject({
-        method: 'GET',
-        url: `${BASE_PATH}${row.path}?${queryOf(params.arguments ?? {})}`,
-        headers: { 'x-oanor-key': request.headers['x-oanor-key'] },
-        remoteAddress: request.ip,
-        signal: callOf(request).hangUp,
-      });
-      return resultOf(answer);
-    });
-    const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
-    // The transport has optional callbacks that it also sets to undefined.
-    await server.connect(transport as Parameters<typeof server.connect>[0]);
-    const asked = new Request(new URL(MCP_PATH, 'http://gateway'), {
-      method: 'POST',
-      headers: headersOf(request),
-    });
-    const response = await transport.handleRequest(asked, { parsedBody: request.body });
-    const body = await response.text();
-    await server.close();
-    return reply
-      .headers({ ...commonHeadersOf(callOf(request).id), ...Object.fromEntries(response.headers) })
-      .code(response.status)
-      .send(body);
+export async function answerMcp({ headers, body, table, version, callTool }: McpMessage): Promise<Response> {
+  const server = new Server(
+    { name: 'bitbucket-api', title: 'Bitbucket API', version },
+    { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
+  );
+  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: table.map(toolOf) }));
+  server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
+    const row = table.find(({ operationId }) => operationId === params.name);
+    if (row !== undefined) return resultOf(await callTool(row, queryOf(params.arguments ?? {}).toString()));
+    const names = table.map(({ operationId }) => operationId).join(', ');
+    throw new McpError(ErrorCode.InvalidParams, `There is no tool ${params.name}. There are ${names}.`);
   });
+  const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
+  // The transport has optional callbacks that it also sets to undefined.
+  await server.connect(transport as Parameters<typeof server.connect>[0]);
+  const asked = new Request(new URL(MCP_PATH, 'http://gateway'), { method: 'POST', headers });
+  const response = await transport.handleRequest(asked, { parsedBody: body });
+  const text = await response.text();
+  await server.close();
+  return new Response(text === '' ? null : text, { status: response.status, headers: response.headers });
 }
 
 function toolOf(row: Endpoint): Tool {
@@ -105,34 +90,28 @@ function queryOf(given: Readonly<Record<string, unknown>>): URLSearchParams {
   return new URLSearchParams(pairs);
 }
 
-interface Answer {
-  readonly statusCode: number;
-  readonly body: string;
-  readonly headers: Readonly<Record<string, unknown>>;
-}
-
 /** The envelope as text, so that no number is rounded on its way, and behind it what to do next. */
-function resultOf({ statusCode, body, headers }: Answer): CallToolResult {
-  const next = /<[^>]*\?([^>]*)>; rel="next"/.exec(String(headers.link ?? ''))?.[1];
-  const advice =
-    headers['retry-after'] !== undefined
-      ? `Wait ${headers['retry-after']} s, then call again.`
-      : next !== undefined
-        ? `There is a next page. Its arguments: ${JSON.stringify(Object.fromEntries(new URLSearchParams(next)))}`
-        : undefined;
+function resultOf({ asked, outcome, atMs }: Ended): CallToolResult {
+  const stamp = { requestId: asked.requestId, atMs };
+  const envelope = outcome.ok
+    ? successEnvelope(outcome.answer.data, stamp, outcome.row.message)
+    : failureEnvelope(outcome.failure, stamp);
+  const advice = adviceOn(outcome);
   return {
-    content: [body, advice].flatMap((text) => (text === undefined ? [] : [{ type: 'text' as const, text }])),
-    isError: statusCode !== 200,
+    content: [envelope.toString(), advice].flatMap((text) =>
+      text === undefined ? [] : [{ type: 'text' as const, text }],
+    ),
+    isError: !outcome.ok,
   };
 }
 
-/** Of the request's headers those that the transport judges; the key goes no further. */
-function headersOf(request: FastifyRequest): Headers {
-  const names = ['accept', 'content-type', 'mcp-protocol-version'];
-  return new Headers(
-    names.flatMap((name): [string, string][] => {
-      const value = request.headers[name];
-      return typeof value === 'string' ? [[name, value]] : [];
-    }),
-  );
+function adviceOn(outcome: Ended['outcome']): string | undefined {
+  if (outcome.ok) {
+    const next = outcome.answer.links?.next;
+    return next && `There is a next page. Its arguments: ${JSON.stringify(Object.fromEntries(next))}`;
+  }
+  const { retryAfterMs } = outcome.failure;
+  return retryAfterMs === undefined
+    ? undefined
+    : `Wait ${Math.max(1, Math.ceil(retryAfterMs / 1_000))} s, then call again.`;
 }

@@ -1,0 +1,27 @@
+/** Where a caller sends its key; `Authorization: Bearer` is the other way. */
+export const KEY_HEADER = 'x-oanor-key';
+
+/** What answers carry beside HTTP's own, and what each says. All are shown to scripts in browsers. */
+export const ANSWER_HEADERS = {
+  'x-request-id': 'UUID of the call, as in `meta.request_id`.',
+  'x-upstream-request-id': "Bitbucket's own id of the request.",
+  'x-ratelimit-limit': 'Calls a second of the plan.',
+  'x-ratelimit-remaining': 'Calls left in this second.',
+  'x-ratelimit-reset': 'Whole seconds until all of them are free again.',
+  'x-quota-limit': 'Calls a month of the plan.',
+  'x-quota-remaining': 'Calls left in this month.',
+  'x-quota-reset': 'Whole seconds until the next month.',
+  ratelimit: 'Both limits as they stand (draft-ietf-httpapi-ratelimit-headers-11).',
+  'ratelimit-policy': 'Both limits (draft-ietf-httpapi-ratelimit-headers-11).',
+  'server-timing': 'Milliseconds: `upstream` and `total`.',
+  etag: 'Weak; of `data` alone. Send it back as `If-None-Match`.',
+  link: 'Where a list goes on (RFC 8288): `next`, `prev`, `first`.',
+  'retry-after': 'Seconds to wait.',
+  'www-authenticate': 'How to send a key.',
+} as const satisfies Record<string, string>;
+
+/** What a script in a browser may read. */
+export const EXPOSED_HEADERS = Object.keys(ANSWER_HEADERS).join(', ');
+
+/** What a script in a browser may send. */
+export const ALLOWED_HEADERS = `${KEY_HEADER}, authorization, if-none-match, accept`;

@@ -1,0 +1,107 @@
+import type { AddressInfo } from 'node:net';
+import packageJson from '../package.json' with { type: 'json' };
+import type { Config } from './config.ts';
+import { systemClock } from './domain/clock.ts';
+import type { Log } from './domain/log.ts';
+import { createBitbucket } from './egress/bitbucket.ts';
+import { readExitList } from './egress/list/read.ts';
+import { createHouse, type House } from './house.ts';
+import { createDevelopmentKey } from './keys/development-key.ts';
+import { openStores, type Stores } from './open-stores.ts';
+
+/** How long calls under way may take to end after SIGTERM, ms; containers are killed after 10 s by default. */
+const DRAIN_MS = 9_000;
+
+/** A gateway that takes calls. */
+export interface Gateway {
+  /** Where callers come in. */
+  readonly url: string;
+  /** Reads the list of exits again; a list that cannot be used leaves the old one in place. */
+  rereadExits(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Starts the real thing. Rejects with an error whose message is one line that names what is wrong. */
+export async function startGateway(config: Config, log: Log): Promise<Gateway> {
+  const readExits = () => readExitList({ urls: config.PROXY_URLS, file: config.PROXY_FILE });
+  const exits = await readExits();
+  const stores = await openStores(config.STORE_URL, { role: 'gateway', clock: systemClock, log });
+  warnAbout(config, exits.length, log);
+  const upstream = createBitbucket({
+    upstreamUrl: config.UPSTREAM_URL,
+    exits,
+    sessions: config.PROXY_SESSIONS,
+    sessionLifetimeMs: config.PROXY_SESSION_LIFETIME_S * 1_000,
+    hourlyBudget: config.EXIT_HOURLY_BUDGET,
+    hourlyCeiling: config.UPSTREAM_HOURLY_CEILING ?? null,
+    budgets: stores.budgets,
+    clock: systemClock,
+    log,
+  });
+  const house = await createHouse({
+    ...stores,
+    upstream,
+    upstreamUrl: config.UPSTREAM_URL,
+    publicUrl: config.PUBLIC_URL ?? '',
+    deadlineMs: config.CALL_DEADLINE_MS,
+    version: packageJson.version,
+    trustProxy: config.TRUST_PROXY ?? [],
+    clock: systemClock,
+    log,
+    ready: () => stores.check().then(() => true),
+  });
+  await upstream.ready();
+  if (config.NODE_ENV !== 'production') await offerDevelopmentKey(stores, config.PORT);
+  await house.server.listen({ host: config.HOST, port: config.PORT });
+  const url = urlOf(house);
+  log.info({ url, exits: exits.length }, 'listening');
+
+  const rereadExits = async () => {
+    try {
+      const list = await readExits();
+      upstream.replaceExits(list);
+      log.info({ exits: list.length }, 'the list of exits was read again');
+    } catch (error) {
+      log.error({ cause: messageOf(error) }, 'the new list of exits was refused; the old one stays');
+    }
+  };
+  return {
+    url,
+    rereadExits,
+    close: async () => {
+      house.drain();
+      await Promise.race([house.server.close(), new Promise((done) => setTimeout(done, DRAIN_MS).unref())]);
+      await upstream.close();
+      await stores.close();
+    },
+  };
+}
+
+function warnAbout(config: Config, exits: number, log: Log): void {
+  if (config.PROXY_URLS === '' && config.PROXY_FILE === undefined) {
+    log.warn({ exits }, 'no proxies are set: every call leaves from this address, 60 an hour');
+  }
+  if (config.EXIT_HOURLY_BUDGET > 60) {
+    log.warn(
+      { budget: config.EXIT_HOURLY_BUDGET },
+      'Bitbucket grants an address 60 calls an hour; the budget is above that',
+    );
+  }
+}
+
+function urlOf({ server }: House): string {
+  const { port } = server.server.address() as AddressInfo;
+  return `http://localhost:${port}`;
+}
+
+/** Shown to the terminal once, outside the log. */
+async function offerDevelopmentKey(stores: Stores, port: number): Promise<void> {
+  const key = await createDevelopmentKey(stores, Date.now());
+  if (key === null) return;
+  const url = `http://localhost:${port}/bitbucket-api/v1/repo?repo=atlassian%2Fatlassian-event`;
+  console.error(
+    `\nA development key was made, shown only now:\n\n  curl -H "x-oanor-key: ${key}" "${url}"\n`,
+  );
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,113 @@
+import type { FastifyInstance } from 'fastify';
+import { type Admission, createAdmission, draining } from './admission.ts';
+import { servePages } from './describe/pages.ts';
+import { unboundedHold } from './domain/bytes-in-flight.ts';
+import type { Clock } from './domain/clock.ts';
+import type { Log } from './domain/log.ts';
+import { joined } from './domain/telemetry.ts';
+import type { Upstream } from './domain/upstream.ts';
+import { createReaders } from './endpoints/reader.ts';
+import { BASE_PATH, table } from './endpoints/table.ts';
+import { serveRows } from './http/door.ts';
+import { serveHealth } from './http/health.ts';
+import { failureOf } from './http/known-errors.ts';
+import { serveMcp } from './http/mcp-route.ts';
+import { createNothingHere } from './http/nothing-here.ts';
+import { servePreflight } from './http/preflight.ts';
+import { type RateGates, registerRateLimit } from './http/rate-limit.ts';
+import { createServer } from './http/server.ts';
+import { createAuthenticate } from './keys/authenticate.ts';
+import type { KeyStore } from './keys/key-store.ts';
+import type { Ledger } from './limits/ledger.ts';
+import { createLedgerMeter } from './limits/ledger-meter.ts';
+import type { Meter } from './limits/meter.ts';
+import { createQuotaWarnings } from './limits/quota-warnings.ts';
+import type { RateStore } from './limits/rate-store.ts';
+import { createLogLines } from './log-lines.ts';
+import { createStories, type Stories } from './stories.ts';
+import type { Rooms } from './way.ts';
+
+/** What a gateway is made of. */
+export interface Parts {
+  readonly keys: KeyStore;
+  readonly rates: RateStore;
+  readonly ledger: Ledger;
+  readonly upstream: Upstream;
+  /** The upstream's base; its host is believed beside api.bitbucket.org. */
+  readonly upstreamUrl: string;
+  /** What callers see before `/bitbucket-api`; empty for links from the root. */
+  readonly publicUrl: string;
+  readonly deadlineMs: number;
+  /** The gateway's own, as the description tells it. */
+  readonly version: string;
+  /** Addresses of load balancers whose `x-forwarded-for` is believed. */
+  readonly trustProxy: readonly string[];
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Whether calls should be sent here. */
+  ready(): Promise<boolean>;
+}
+
+/** The rooms put together, and not listening yet. */
+export interface House {
+  readonly server: FastifyInstance;
+  /** From now on every new call is told to go elsewhere; those under way end as they would. */
+  drain(): void;
+}
+
+/** Builds the world and hands it in. */
+export async function createHouse(parts: Parts): Promise<House> {
+  const { clock, log, publicUrl, version } = parts;
+  const admission = createAdmission();
+  const stories = createStories(joined([createLogLines(log)]), clock);
+  const { tell } = stories;
+  const server = createServer({ ...parts, tell });
+  const meter = createLedgerMeter(parts);
+  const gates = await registerRateLimit(server, { meter, clock });
+  const rooms = createRooms(parts, { admission, stories, gates, meter });
+
+  serveRows(server, { rooms, publicUrl, clock, tell });
+  servePages(server, { table, base: publicUrl + BASE_PATH, version });
+  serveMcp(server, { rooms, version, tell });
+  servePreflight(server);
+  serveHealth(server, async () => admission.phase === 'open' && (await parts.ready()));
+
+  return {
+    server,
+    drain: () => {
+      admission.phase = 'draining';
+    },
+  };
+}
+
+interface Built {
+  readonly admission: Admission;
+  readonly stories: Stories;
+  readonly gates: RateGates;
+  readonly meter: Meter;
+}
+
+/** The way's own view of the house. */
+function createRooms(parts: Parts, { admission, stories, gates, meter }: Built): Rooms {
+  const { clock, log, deadlineMs } = parts;
+  const warnOfQuota = createQuotaWarnings(log);
+  return {
+    clock,
+    deadlineMs,
+    enter: (requestId) => {
+      const stay = admission.enter();
+      stories.open(requestId);
+      return stay;
+    },
+    nothingAt: createNothingHere(),
+    ...gates,
+    identify: createAuthenticate(parts),
+    reserveRoom: async () => unboundedHold,
+    meter,
+    noteQuota: (account, { quota, atMs }) => warnOfQuota(account, quota, atMs),
+    readerFor: createReaders(parts),
+    retold: (failure) =>
+      failure.code === 'upstream_timeout' && admission.phase === 'draining' ? draining() : failure,
+    failureOf,
+  };
+}

@@ -1,0 +1,52 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../domain/clock.ts';
+import { BASE_PATH, table } from '../endpoints/table.ts';
+import { type Asked, answer, type Ended, type Rooms, refusedAtDoor } from '../way.ts';
+import { failureOf } from './known-errors.ts';
+import { send } from './send.ts';
+import { askedBy, noteVisit, whenGone } from './visit.ts';
+
+/** How an answer left, for the story of its call. */
+export type Tell = (ended: Ended, leaving: { readonly bytesOut: number; readonly hungUp: boolean }) => void;
+
+export interface DoorOptions {
+  readonly rooms: Rooms;
+  readonly publicUrl: string;
+  readonly clock: Clock;
+  readonly tell: Tell;
+}
+
+export interface Door {
+  /** Ends a request with what its call came to. */
+  leave(reply: FastifyReply, ended: Ended): Promise<FastifyReply>;
+}
+
+/** HTTP's part of the way: a request becomes `Asked`, what it came to becomes a reply. */
+export function serveRows(server: FastifyInstance, { rooms, publicUrl, clock, tell }: DoorOptions): Door {
+  const leave = async (reply: FastifyReply, ended: Ended): Promise<FastifyReply> => {
+    const bytes = await send(reply, ended, { publicUrl, nowMs: clock.monotonic() });
+    whenGone(reply, (hungUp) => {
+      ended.stay.leave();
+      tell(ended, { bytesOut: hungUp ? 0 : bytes, hungUp });
+    });
+    return reply;
+  };
+  const serve = async (reply: FastifyReply, asked: Asked) => leave(reply, await answer(asked, rooms));
+
+  server.decorateRequest('visit', null);
+  server.addHook('onRequest', async (request, reply) => {
+    noteVisit(clock, request, reply);
+    if (request.is404) return serve(reply, askedBy(request, null));
+  });
+  for (const row of table) {
+    server.route({
+      method: ['GET', 'HEAD'],
+      url: BASE_PATH + row.path,
+      handler: (request, reply) => serve(reply, askedBy(request, row)),
+    });
+  }
+  server.setErrorHandler((error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+    leave(reply, refusedAtDoor(askedBy(request, null), failureOf(error))),
+  );
+  return { leave };
+}

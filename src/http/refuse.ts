@@ -1,0 +1,66 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../domain/clock.ts';
+import { type Asked, type Ended, refusedAtDoor } from '../way.ts';
+import type { Tell } from './door.ts';
+import { clientFailureOf, failureOf } from './known-errors.ts';
+import { envelopeOf, headersOf } from './send.ts';
+import { askedBy, createVisit } from './visit.ts';
+
+/** What is refused before there is a route, a request or even HTTP: in the envelope, wherever a byte can be written. */
+export function createRefusals(clock: Clock, tell: Tell) {
+  return {
+    /** A URL that cannot be decoded skips hooks and error handler. */
+    framework: (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+      const ended = refusedAtDoor(askedBy(request, null, createVisit(clock)), failureOf(error));
+      const { status, headers, body } = answerOf(ended, clock);
+      reply.code(status).headers(headers).send(body);
+      tell(ended, { bytesOut: body.length, hungUp: false });
+    },
+    /** What the parser refused, and who was too slow. */
+    socket: (error: unknown, socket: Socket): void => {
+      if (!socket.writable || codeOf(error) === 'ECONNRESET') {
+        socket.destroy();
+        return;
+      }
+      const ended = refusedAtDoor(nobody(clock, socket), clientFailureOf(error));
+      const { status, headers, body } = answerOf(ended, clock);
+      socket.end(Buffer.concat([headOf(status, headers), body]));
+      tell(ended, { bytesOut: body.length, hungUp: false });
+    },
+  };
+}
+
+const codeOf = (error: unknown) =>
+  typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+
+/** A call of which nothing is known but where it came from. */
+const nobody = (clock: Clock, socket: Socket): Asked => ({
+  ...createVisit(clock),
+  door: 'http',
+  row: null,
+  method: '',
+  path: '',
+  query: '',
+  credentials: { 'x-oanor-key': undefined, authorization: undefined },
+  address: socket.remoteAddress ?? '',
+});
+
+function answerOf(ended: Ended, clock: Clock) {
+  const body = envelopeOf(ended);
+  return {
+    status: ended.outcome.ok ? 200 : ended.outcome.failure.status,
+    headers: {
+      ...headersOf(ended, '', clock.monotonic()),
+      'content-length': String(body.length),
+      connection: 'close',
+    },
+    body,
+  };
+}
+
+function headOf(status: number, headers: Readonly<Record<string, string>>): Buffer {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n`);
+}

@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../domain/clock.ts';
+import { KEY_HEADER } from '../domain/headers.ts';
+import type { Endpoint } from '../endpoints/endpoint.ts';
+import type { Asked } from '../way.ts';
+
+/** What is known of a request as soon as it is one. */
+export type Visit = Pick<Asked, 'requestId' | 'receivedAtMs' | 'startedAtMs' | 'hangUp'>;
+
+const NEVER = new AbortController().signal;
+
+/** A request of which nobody will be told that its caller hung up. */
+export const createVisit = (clock: Clock, hangUp: AbortSignal = NEVER): Visit => ({
+  requestId: randomUUID(),
+  receivedAtMs: clock.now(),
+  startedAtMs: clock.monotonic(),
+  hangUp,
+});
+
+/** Notes the arrival of a request, and its caller's hanging up. */
+export function noteVisit(clock: Clock, request: FastifyRequest, reply: FastifyReply): void {
+  const hangUp = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) hangUp.abort();
+  });
+  request.setDecorator('visit', createVisit(clock, hangUp.signal));
+}
+
+export const visitOf = (request: FastifyRequest): Visit => request.getDecorator<Visit>('visit');
+
+/** The request in the way's words. */
+export function askedBy(request: FastifyRequest, row: Endpoint | null, visit = visitOf(request)): Asked {
+  const [path, query] = splitUrl(request.raw.url ?? '/');
+  return {
+    ...visit,
+    door: 'http',
+    row,
+    method: request.method,
+    path,
+    query,
+    credentials: {
+      [KEY_HEADER]: headerOf(request, KEY_HEADER),
+      authorization: headerOf(request, 'authorization'),
+    },
+    address: request.ip,
+  };
+}
+
+/** A header as one text. */
+export function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
+/** Path and query as they came, still percent-encoded. */
+export function splitUrl(url: string): [path: string, query: string] {
+  const mark = url.indexOf('?');
+  return mark < 0 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
+}
+
+/** Runs `work` once the answer is gone, flushed or not; at once where its caller went away before. */
+export function whenGone({ raw }: FastifyReply, work: (hungUp: boolean) => void): void {
+  const tell = () => work(!raw.writableFinished);
+  if (raw.closed || raw.destroyed) tell();
+  else raw.once('close', tell);
+}

@@ -1,0 +1,41 @@
+import type { Log } from './domain/log.ts';
+import type { CallEnded, Telemetry } from './domain/telemetry.ts';
+
+/** One line a call: who, what, how it ended. Never the key, never a parameter. */
+export function createLogLines(log: Log): Telemetry {
+  return {
+    callEnded: (call) => {
+      const { level, cause } = weightOf(call);
+      log[level]({ ...lineOf(call), ...cause }, level === 'info' ? 'call' : 'call failed');
+    },
+    attemptEnded: () => {},
+    exitChanged: () => {},
+  };
+}
+
+/** A refusal that is nobody's fault is news; ours is told with what was behind it. */
+function weightOf({ status, code, cause }: CallEnded): {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly cause: object;
+} {
+  if (status < 500) return { level: 'info', cause: {} };
+  if (code === 'internal') return { level: 'error', cause: { err: cause } };
+  return { level: 'warn', cause: { cause: String(cause ?? '') } };
+}
+
+const lineOf = (call: CallEnded) => ({
+  request_id: call.requestId,
+  door: call.door,
+  account: call.accountId ?? undefined,
+  key: call.keyId ?? undefined,
+  operation: call.operationId ?? undefined,
+  subject: call.subject ?? undefined,
+  status: call.status,
+  code: call.code ?? undefined,
+  charge: call.charge,
+  total_ms: Math.round(call.totalMs),
+  upstream_ms: Math.round(call.upstreamMs),
+  bytes_out: call.bytesOut,
+  attempts: call.attempts.length,
+  hung_up: call.hungUp || undefined,
+});
