@@ -78,7 +78,7 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
 }
 
 function warnAbout(config: Config, exits: number, log: Log): void {
-  if (config.PROXY_URLS === '' && config.PROXY_FILE === undefined) {
+  if (config.PROXY_URLS === undefined && config.PROXY_FILE === undefined) {
     log.warn({ exits }, 'no proxies are set: every call leaves from this address, 60 an hour');
   }
   if (config.EXIT_HOURLY_BUDGET > 60) {

@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest';
-import { readConfig } from '../src/config.ts';
 import { at, encodePath, withQuery } from '../src/endpoints/target.ts';
 import { createMemoryRateStore } from '../src/limits/rate-store-memory.ts';
 
@@ -15,10 +14,6 @@ it('the second is exact at every boundary, also for bursts around it', async () 
   }
   for (const [i, time] of admitted.entries())
     expect((admitted[i + 50] ?? Number.POSITIVE_INFINITY) - time).toBeGreaterThan(1_000);
-});
-
-it('an empty variable is a variable that is not set', () => {
-  expect(readConfig({ PORT: '', PUBLIC_URL: ' ' })).toMatchObject({ PORT: 8080 });
 });
 
 it('no value leaves its segment', () => {

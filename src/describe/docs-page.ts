@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { FAILURES } from '../domain/failure.ts';
+import { codeOf, FAILURE_NAMES, FAILURES } from '../domain/failure.ts';
 import { PLANS } from '../domain/plan.ts';
 import { BASE_PATH } from '../endpoints/table.ts';
 import type { Told } from './llms.ts';
@@ -77,9 +77,7 @@ const plans = () =>
     .join(', ');
 
 const codes = () =>
-  Object.entries(FAILURES)
-    .map(([code, { status }]) => `<code>${code}</code> (${status})`)
-    .join(', ');
+  FAILURE_NAMES.map((name) => `<code>${codeOf(name)}</code> (${FAILURES[name].status})`).join(', ');
 
 const escapeHtml = (text: string) =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');

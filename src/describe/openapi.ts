@@ -1,35 +1,8 @@
 import { z } from 'zod';
-import { FAILURES, type FailureCode } from '../domain/failure.ts';
+import { codeOf, FAILURE_CODES, FAILURE_NAMES, FAILURES, type FailureName } from '../domain/failure.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import { type Json, parametersOf, withoutNoise } from '../endpoints/parameters.ts';
 import { DATA } from './schemas.ts';
-
-/** A code's message as callers know it, for the examples. */
-const EXAMPLES: Readonly<Record<FailureCode, string>> = {
-  invalid_request: '`pagelen` is a whole number from 1 to 100.',
-  not_a_directory: '`README.md` is a file. This endpoint lists directories: ask for the one it is in.',
-  upstream_rejected: 'Bitbucket refused the request: Invalid filter query expression: Syntax error in input.',
-  key_missing: 'A key is needed. Send it in the `x-oanor-key` header.',
-  key_invalid: 'This key is unknown or no longer valid.',
-  subscription_inactive: 'The subscription behind this key is suspended or has expired. Renew it to go on.',
-  upstream_forbidden: 'You do not have access to this workspace.',
-  upstream_not_found: 'You may not have access to this repository or it no longer exists in this workspace.',
-  route_not_found: 'There is nothing here.',
-  method_not_allowed: 'Only GET, HEAD, OPTIONS work here.',
-  request_timeout: 'The request took too long to arrive. Send it again.',
-  upstream_gone: 'Bitbucket has removed this for good.',
-  request_too_large: 'The request line or its headers are too large.',
-  rate_exceeded:
-    'More than 2 calls in one second, the rate of the plan free. Wait as long as Retry-After says.',
-  quota_exhausted: 'All 1850 calls of this month are used.',
-  internal: 'Something went wrong here. Try again; if it stays, tell us the request id.',
-  upstream_failed: 'Bitbucket could not be read. Try again.',
-  exits_exhausted: 'No way out to Bitbucket is free. Wait as long as Retry-After says.',
-  store_unavailable: 'Keys cannot be looked up right now. Try again.',
-  overloaded: 'Too many calls at once. Try again.',
-  draining: 'This gateway is being restarted. Try again.',
-  upstream_timeout: 'Bitbucket did not answer in time. Try again.',
-};
 
 const HEADERS: Readonly<Record<string, string>> = {
   'x-request-id': 'UUID of the call, as in `meta.request_id`.',
@@ -167,7 +140,7 @@ const ENVELOPE_SCHEMAS: Json = {
         type: 'object',
         properties: {
           ...META,
-          code: { type: 'string', enum: Object.keys(FAILURES), description: 'For programs.' },
+          code: { type: 'string', enum: FAILURE_CODES, description: 'For programs.' },
           details: {
             type: 'array',
             description: 'What is wrong with which parameter.',
@@ -191,10 +164,8 @@ const ENVELOPE_SCHEMAS: Json = {
 /** What any row may end with; the last three belong to Bitbucket's answers. */
 const statuses = () => [400, 401, 402, 403, 404, 405, 408, 410, 413, 414, 429, 431, 500, 502, 503, 504];
 
-const codesOf = (status: number): FailureCode[] => {
-  const table = [414, 431].includes(status) ? 413 : status;
-  return (Object.keys(FAILURES) as FailureCode[]).filter((code) => FAILURES[code].status === table);
-};
+const failuresOf = (status: number): FailureName[] =>
+  FAILURE_NAMES.filter((name) => FAILURES[name].status === status);
 
 function errorResponse(status: number): Json {
   const names = [
@@ -202,9 +173,9 @@ function errorResponse(status: number): Json {
     ...(status === 401 ? ['WWW-Authenticate'] : []),
     ...(status === 429 || status === 503 ? ['Retry-After'] : []),
   ];
-  const examples = codesOf(status).map((code) => [code, { value: exampleOf(code) }]);
+  const examples = failuresOf(status).map((name) => [codeOf(name), { value: exampleOf(name) }]);
   return {
-    description: codesOf(status).join(', '),
+    description: failuresOf(status).map(codeOf).join(', '),
     headers: headersOf(names),
     content: {
       'application/json': {
@@ -215,11 +186,15 @@ function errorResponse(status: number): Json {
   };
 }
 
-const exampleOf = (code: FailureCode): Json => ({
+const exampleOf = (name: FailureName): Json => ({
   data: null,
-  meta: { timestamp: '2026-06-02T16:52:14.392Z', request_id: '3431cfbf-4af7-4c3b-85c5-ecd19efc6cde', code },
+  meta: {
+    timestamp: '2026-06-02T16:52:14.392Z',
+    request_id: '3431cfbf-4af7-4c3b-85c5-ecd19efc6cde',
+    code: codeOf(name),
+  },
   status: 'error',
-  message: EXAMPLES[code],
+  message: FAILURES[name].example,
   success: false,
 });
 
