@@ -44,6 +44,7 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
     upstreamUrl: config.UPSTREAM_URL,
     publicUrl: config.PUBLIC_URL ?? '',
     deadlineMs: config.CALL_DEADLINE_MS,
+    maxBytesInFlight: config.MAX_BYTES_IN_FLIGHT,
     version: packageJson.version,
     trustProxy: config.TRUST_PROXY ?? [],
     clock: systemClock,

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Admission, createAdmission, draining } from './admission.ts';
 import { servePages } from './describe/pages.ts';
-import { unboundedHold } from './domain/bytes-in-flight.ts';
+import { createBytesInFlight } from './domain/bytes-in-flight.ts';
 import type { Clock } from './domain/clock.ts';
 import type { Log } from './domain/log.ts';
 import { joined } from './domain/telemetry.ts';
@@ -24,6 +24,7 @@ import type { Meter } from './limits/meter.ts';
 import { createQuotaWarnings } from './limits/quota-warnings.ts';
 import type { RateStore } from './limits/rate-store.ts';
 import { createLogLines } from './log-lines.ts';
+import { reserveRoom } from './reserve-room.ts';
 import { createStories, type Stories } from './stories.ts';
 import type { Rooms } from './way.ts';
 
@@ -38,6 +39,8 @@ export interface Parts {
   /** What callers see before `/bitbucket-api`; empty for links from the root. */
   readonly publicUrl: string;
   readonly deadlineMs: number;
+  /** Memory for answers, over all calls. */
+  readonly maxBytesInFlight: number;
   /** The gateway's own, as the description tells it. */
   readonly version: string;
   /** Addresses of load balancers whose `x-forwarded-for` is believed. */
@@ -90,19 +93,21 @@ interface Built {
 /** The way's own view of the house. */
 function createRooms(parts: Parts, { admission, stories, gates, meter }: Built): Rooms {
   const { clock, log, deadlineMs } = parts;
+  const memory = createBytesInFlight(parts.maxBytesInFlight);
   const warnOfQuota = createQuotaWarnings(log);
   return {
     clock,
     deadlineMs,
     enter: (requestId) => {
-      const stay = admission.enter();
+      const place = admission.enter();
       stories.open(requestId);
-      return stay;
+      return place;
     },
     nothingAt: createNothingHere(),
     ...gates,
     identify: createAuthenticate(parts),
-    reserveRoom: async () => unboundedHold,
+    reserveRoom: (accountId, deadlineAtMs, hangUp) =>
+      reserveRoom({ memory, clock, accountId, deadlineAtMs, hangUp }),
     meter,
     noteQuota: (account, { quota, atMs }) => warnOfQuota(account, quota, atMs),
     readerFor: createReaders(parts),

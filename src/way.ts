@@ -1,5 +1,5 @@
 import { type Account, type Caller, limitsOf } from './domain/account.ts';
-import type { BytesHold } from './domain/bytes-in-flight.ts';
+import type { AnswerHold } from './domain/bytes-in-flight.ts';
 import type { Charge } from './domain/call.ts';
 import type { Clock } from './domain/clock.ts';
 import { Failure } from './domain/failure.ts';
@@ -57,9 +57,15 @@ export interface Ended {
   readonly stay: Stay;
 }
 
-/** A call's part of the house, from its admission until its answer is gone. */
-export interface Stay {
+/** A call's place in the house, from its admission until its answer is gone. */
+export interface Place {
   leave(): void;
+}
+
+/** As `Place`, with the memory that the answer takes. */
+export interface Stay extends Place {
+  /** The answer is whole and takes this many bytes until it is gone. */
+  keep(bytes: number): void;
 }
 
 /** What the way needs of the house. Each says which refusals it may throw or reject with. */
@@ -68,7 +74,7 @@ export interface Rooms {
   /** Longest time a call may take, ms, retries included. */
   readonly deadlineMs: number;
   /** A place among the calls under way. Throws `draining`, `overloaded`. */
-  enter(requestId: string): Stay;
+  enter(requestId: string): Place;
   /** What to say where there is no endpoint: `route_not_found`, `method_not_allowed`. */
   nothingAt(path: string): Failure;
   /** Counts a call of nobody known by its address. Rejects with `rate_exceeded`. */
@@ -78,7 +84,7 @@ export interface Rooms {
   /** A place in this gateway's own second. Rejects with `rate_exceeded`. */
   limitRate(account: Account): Promise<Slot>;
   /** The first bytes of an answer. Rejects with `overloaded` where there is no room until the deadline. */
-  reserveRoom(accountId: string, deadlineAtMs: number, hangUp: AbortSignal): Promise<BytesHold>;
+  reserveRoom(accountId: string, deadlineAtMs: number, hangUp: AbortSignal): Promise<AnswerHold>;
   readonly meter: Meter;
   /** Told of each reading of a spent call, for the warnings at 80, 90 and 100 % of a month. */
   noteQuota(account: Account, reading: LimitReading): void;
@@ -114,8 +120,8 @@ export async function answer(asked: Asked, rooms: Rooms): Promise<Ended> {
 class Trail {
   readonly asked: Asked;
   caller: Caller | null = null;
-  stay: Stay | null = null;
-  room: BytesHold | null = null;
+  place: Place | null = null;
+  room: AnswerHold | null = null;
   subject: string | null = null;
   upstreamMs = 0;
 
@@ -138,17 +144,29 @@ interface Read extends Timely {
   readonly input: Record<string, unknown>;
 }
 interface Roomy extends Read {
-  readonly room: BytesHold;
+  readonly room: AnswerHold;
 }
 interface Paid extends Roomy {
   readonly charge: Charge;
   readonly reading: LimitReading;
 }
 
+/** The steps by their types alone, so that a test can plant another order. */
+export interface Steps {
+  readonly admit: typeof admit;
+  readonly identify: typeof identify;
+  readonly limitRate: typeof limitRate;
+  readonly readInput: typeof readInput;
+  readonly reserveRoom: typeof reserveRoom;
+  readonly spend: typeof spend;
+  readonly answerRow: typeof answerRow;
+  readonly settle: typeof settle;
+}
+
 /** Is there room, and is this an endpoint? */
 async function admit(trail: Trail, rooms: Rooms): Promise<Admitted> {
   const { asked } = trail;
-  trail.stay = rooms.enter(asked.requestId);
+  trail.place = rooms.enter(asked.requestId);
   if (asked.row !== null) return { trail, row: asked.row };
   await rooms.guardAddress(asked.address);
   throw rooms.nothingAt(asked.path);
@@ -250,12 +268,18 @@ async function refuse(trail: Trail, error: unknown, rooms: Rooms): Promise<Ended
 }
 
 function endOf(trail: Trail, outcome: Outcome, end: Pick<Ended, 'charge' | 'reading' | 'atMs'>): Ended {
-  const { asked, caller, subject, upstreamMs, room, stay } = trail;
-  const leave = () => {
-    room?.release();
-    stay?.leave();
+  const { asked, caller, subject, upstreamMs } = trail;
+  return { asked, outcome, caller, subject, upstreamMs, ...end, stay: stayOf(trail) };
+}
+
+function stayOf({ room, place }: Trail): Stay {
+  return {
+    keep: (bytes) => room?.settle(bytes),
+    leave: () => {
+      room?.release();
+      place?.leave();
+    },
   };
-  return { asked, outcome, caller, subject, upstreamMs, ...end, stay: { leave } };
 }
 
 /** What of the input an operator may see: `workspace/slug` or the workspace. */

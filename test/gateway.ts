@@ -86,6 +86,7 @@ export interface Envelope {
 export interface GatewayOptions {
   readonly hourlyBudget?: number;
   readonly deadlineMs?: number;
+  readonly maxBytesInFlight?: number;
   readonly publicUrl?: string;
   readonly clock?: TestClock;
   readonly egress?: Partial<BitbucketOptions>;
@@ -125,6 +126,7 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
     upstreamUrl: standIn.url,
     publicUrl: options.publicUrl ?? '',
     deadlineMs: options.deadlineMs ?? 5_000,
+    maxBytesInFlight: options.maxBytesInFlight ?? 1 << 27,
     version: '1.0.0',
     trustProxy: [],
     clock,

@@ -25,6 +25,7 @@ export interface Door {
 export function serveRows(server: FastifyInstance, { rooms, publicUrl, clock, tell }: DoorOptions): Door {
   const leave = async (reply: FastifyReply, ended: Ended): Promise<FastifyReply> => {
     const bytes = await send(reply, ended, { publicUrl, nowMs: clock.monotonic() });
+    ended.stay.keep(bytes);
     whenGone(reply, (hungUp) => {
       ended.stay.leave();
       tell(ended, { bytesOut: hungUp ? 0 : bytes, hungUp });

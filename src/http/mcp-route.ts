@@ -39,6 +39,7 @@ export function serveMcp(server: FastifyInstance, { rooms, version, tell }: McpR
         },
       });
       const body = await response.text();
+      for (const ended of calls) ended.stay.keep(body.length);
       whenGone(reply, (hungUp) => {
         for (const ended of calls) {
           ended.stay.leave();

@@ -1,0 +1,37 @@
+import type { AnswerHold, BytesInFlight } from './domain/bytes-in-flight.ts';
+import { type Clock, sleep } from './domain/clock.ts';
+import { Failure } from './domain/failure.ts';
+
+/** What every answer has at least. */
+const FIRST_BYTES = 64 * 1024;
+
+interface Wait {
+  readonly memory: BytesInFlight;
+  readonly clock: Clock;
+  readonly accountId: string;
+  /** Of `clock.monotonic`, ms. */
+  readonly deadlineAtMs: number;
+  readonly hangUp: AbortSignal;
+}
+
+/** Room for the first bytes of an answer, as soon as there is some. Rejects with `overloaded` at the deadline. */
+export async function reserveRoom({
+  memory,
+  clock,
+  accountId,
+  deadlineAtMs,
+  hangUp,
+}: Wait): Promise<AnswerHold> {
+  const hold = memory.open(accountId);
+  let woken: AbortController | null = null;
+  while (!hold.grow(FIRST_BYTES, () => woken?.abort())) {
+    const leftMs = deadlineAtMs - clock.monotonic();
+    if (leftMs <= 0 || hangUp.aborted) {
+      hold.release();
+      throw new Failure('overloaded', 'Too many answers are under way. Try again.', { retryAfterMs: 1_000 });
+    }
+    woken = new AbortController();
+    await sleep(clock, leftMs, AbortSignal.any([hangUp, woken.signal]));
+  }
+  return hold;
+}
