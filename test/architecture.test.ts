@@ -20,7 +20,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   describe: ['domain', 'input', 'envelope', 'endpoints'],
   mcp: ['domain', 'input', 'envelope', 'endpoints', 'way'],
   http: ['domain', 'keys', 'limits', 'input', 'envelope', 'endpoints', 'describe', 'mcp', 'way'],
-  admin: ['domain', 'store', 'envelope', 'endpoints'],
+  admin: ['domain', 'endpoints'],
   config: ['domain'],
   cli: ['domain', 'store', 'keys', 'limits', 'egress', 'config', 'gateway'],
   gateway: [
@@ -38,6 +38,8 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   'node:sqlite': /^store\/|-sqlite\.ts$/,
   ioredis: /^store\/|-redis\.ts$/,
   pino: /^main\.ts$/,
+  'prom-client': /^admin\/metrics\//,
+  '@opentelemetry/api': /^admin\//,
   '@modelcontextprotocol/sdk': /^mcp\//,
   '@modelcontextprotocol/server': /^mcp\//,
 };

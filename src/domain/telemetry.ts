@@ -60,6 +60,8 @@ export interface CallEnded {
   readonly bytesOut: number;
   readonly attempts: readonly AttemptEnded[];
   readonly hungUp: boolean;
+  /** W3C trace context as the caller sent it, where it was well formed. */
+  readonly traceparent?: string;
   /** For the log alone: what was behind a failure of ours. */
   readonly cause?: unknown;
 }

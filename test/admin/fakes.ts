@@ -1,0 +1,65 @@
+import type { Log } from '../../src/domain/log.ts';
+import type { ExitView, Operator } from '../../src/domain/operator.ts';
+import type { AttemptEnded, CallEnded } from '../../src/domain/telemetry.ts';
+
+export const silentLog: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+export const exitView = (more: Partial<ExitView> = {}): ExitView => ({
+  id: 'p1-s-aaaaaaaa',
+  label: 'p1/s-aaaaaaaa',
+  source: 'p1',
+  state: 'healthy',
+  hourlyBudget: 60,
+  budgetLeft: 50,
+  inFlight: 1,
+  latencyMs: 120,
+  restMs: 0,
+  ...more,
+});
+
+export const attemptEnded = (more: Partial<AttemptEnded> = {}): AttemptEnded => ({
+  requestId: '2f0b6d3c-0000-4000-8000-000000000001',
+  exit: 'p1/s-aaaaaaaa',
+  source: 'p1',
+  verdict: 'answered',
+  status: 200,
+  startedAtMs: 1_764_000_000_000,
+  durationMs: 120,
+  bytesUp: 400,
+  bytesDown: 2_000,
+  isHedge: false,
+  ...more,
+});
+
+export const callEnded = (more: Partial<CallEnded> = {}): CallEnded => ({
+  requestId: '2f0b6d3c-0000-4000-8000-000000000001',
+  door: 'http',
+  operationId: 'getRepository',
+  accountId: 'acct_canary',
+  keyId: 'kcanary1',
+  subject: 'atlassian/atlassian-event',
+  status: 200,
+  code: null,
+  charge: 'charged',
+  receivedAtMs: 1_764_000_000_000,
+  totalMs: 125,
+  upstreamMs: 120,
+  bytesOut: 2_300,
+  attempts: [attemptEnded()],
+  hungUp: false,
+  ...more,
+});
+
+/** An operator's port over a list of exits; what a test does not hand in says so when it is used. */
+export function fakeOperator(more: Partial<Operator> = {}): Operator {
+  const unused = () => {
+    throw new Error('this test does not ask for that');
+  };
+  return {
+    accounts: new Proxy({} as Operator['accounts'], { get: () => unused }),
+    exits: { list: () => [exitView()], setAside: unused, bringBack: unused, reload: unused },
+    isReady: async () => true,
+    setLogLevel: unused,
+    ...more,
+  };
+}
