@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest';
-import { at, encodePath, withQuery } from '../src/endpoints/target.ts';
 import { createMemoryRateStore } from '../src/limits/rate-store-memory.ts';
 
 it('the second is exact at every boundary, also for bursts around it', async () => {
@@ -14,12 +13,4 @@ it('the second is exact at every boundary, also for bursts around it', async () 
   }
   for (const [i, time] of admitted.entries())
     expect((admitted[i + 50] ?? Number.POSITIVE_INFINITY) - time).toBeGreaterThan(1_000);
-});
-
-it('no value leaves its segment', () => {
-  expect(at`/a/${'../b?c#d'}/e`.target).toBe('/a/..%2Fb%3Fc%23d/e');
-  expect(encodePath('a#b/c?d/e f/ü%')).toBe('a%23b/c%3Fd/e%20f/%C3%BC%25');
-  expect(withQuery('/x', { q: 'a&b="c"', none: undefined, state: ['OPEN', 'MERGED'], page: 2 })).toBe(
-    '/x?q=a%26b%3D%22c%22&state=OPEN&state=MERGED&page=2',
-  );
 });

@@ -3,7 +3,7 @@ import { Failure } from '../domain/failure.ts';
 import type { UpstreamAnswer, UpstreamRequest, UpstreamTarget } from '../domain/upstream.ts';
 import type { PageLinks, Param } from '../envelope/link.ts';
 import { type PageKeys, readPageKeys } from '../envelope/page-keys.ts';
-import { pretty } from '../input/paging.ts';
+import { isPageNumber, pretty } from '../input/paging.ts';
 
 export type Tag = 'Repository' | 'Workspace' | 'Meta';
 
@@ -91,8 +91,8 @@ export function page<Shape extends z.ZodRawShape>(
         ...row.upstream(input),
         read: wholeObject,
       });
-      const next = cursorOf(keys.next, bitbucket)?.get('page');
-      return { data, upstreamRequestId, links: numericLinks(input, next ?? undefined) };
+      const next = cursorOf(keys.next, bitbucket)?.get('page') ?? '';
+      return { data, upstreamRequestId, links: numericLinks(input, isPageNumber(next) ? next : undefined) };
     },
   });
 }
@@ -131,12 +131,12 @@ export function wholeObject({ body, requestId }: UpstreamAnswer): Whole | null {
 
 /**
  * The parameters of an upstream's `next`, or undefined where there is none or it leads elsewhere. Read leniently:
- * recorded ones lack the `&` before `fields`.
+ * recorded ones lack the `&` before `fields`. A cursor has no blanks: a `+` in it is a plus.
  */
 export function cursorOf(next: string | undefined, bitbucket: Reader): URLSearchParams | undefined {
   if (next === undefined || !bitbucket.believes(next)) return undefined;
   const query = URL.parse(next)?.search ?? '';
-  return new URLSearchParams(query.replace(/(?<=[^?&])fields=.*$/, ''));
+  return new URLSearchParams(query.replace(/(?<=[^?&])fields=.*$/, '').replaceAll('+', '%2B'));
 }
 
 /** What the caller gave, the cursor aside, in the order of the row; a repository by its plain name. */

@@ -4,6 +4,7 @@ import type { UpstreamAnswer, UpstreamHead } from '../domain/upstream.ts';
 import { pagelen, treeToken } from '../input/paging.ts';
 import { ref } from '../input/ref.ts';
 import { repoName } from '../input/repo-name.ts';
+import { hasDotSegment, isSendable } from '../input/segments.ts';
 import { treePath } from '../input/tree-path.ts';
 import { type Answer, brokenAnswer, cursorOf, endpoint, paramsOf, type Reader } from './endpoint.ts';
 import { at, encodePath, withQuery } from './target.ts';
@@ -77,7 +78,12 @@ async function mainBranchOf(repo: Repo, bitbucket: Reader): Promise<string | nul
   return repository.mainbranch?.name ?? null;
 }
 
-const RepositoryBody = z.object({ mainbranch: z.object({ name: z.string() }).nullish() });
+const refName = z
+  .string()
+  .min(1)
+  .max(1_024)
+  .refine((name) => isSendable(name) && !hasDotSegment(name));
+const RepositoryBody = z.object({ mainbranch: z.object({ name: refName }).nullish() });
 const RefBody = z.object({ target: z.object({ hash: z.string() }) });
 
 /** A branch and a tag may share a name; the branch wins. */
@@ -111,7 +117,9 @@ async function list(input: Input, start: Start, bitbucket: Reader): Promise<Answ
     }
     throw error;
   }
-  if (mayBeJsonFile(input, answer.head)) await confirmDirectory(input, target, bitbucket);
+  // A later page is a listing because the first one was.
+  if (input.page === undefined && mayBeJsonFile(input, answer.head))
+    await confirmDirectory(input, target, bitbucket);
 
   const { listing } = answer;
   if (listing === null) throw brokenAnswer(answer.requestId);

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { type Detail, Failure } from '../domain/failure.ts';
 import { nearestOf } from '../input/nearest.ts';
-import { parseQuery } from '../input/query-string.ts';
+import { parseQuery, shorten } from '../input/query-string.ts';
 import type { Endpoint } from './endpoint.ts';
 
 /**
@@ -29,9 +29,8 @@ function detailsOf(issue: z.core.$ZodIssue, known: readonly string[]): Detail[] 
 }
 
 function unknownParameter(name: string, known: readonly string[]): Detail {
-  const shown = name.length > 40 ? `${name.slice(0, 40)}…` : name;
   const meant = nearestOf(name, known);
-  const hint =
-    meant === undefined || meant === null ? `It takes ${known.join(', ')}.` : `Did you mean \`${meant}\`?`;
+  const hint = meant === undefined ? `It takes ${known.join(', ')}.` : `Did you mean \`${meant}\`?`;
+  const shown = shorten(name);
   return { parameter: name, message: `\`${shown}\` is no parameter of this endpoint. ${hint}` };
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { invalid } from '../domain/failure.ts';
 import type { UpstreamTarget } from '../domain/upstream.ts';
 import type { PageLinks } from '../envelope/link.ts';
-import { ctx, pagelen, pageNumber, q, sort, state } from '../input/paging.ts';
+import { ctx, isCtx, isPageNumber, pagelen, pageNumber, q, sort, state } from '../input/paging.ts';
 import { ref } from '../input/ref.ts';
 import { repoName } from '../input/repo-name.ts';
 import { treePath } from '../input/tree-path.ts';
@@ -166,9 +166,10 @@ async function commits(input: CommitsInput, request: UpstreamTarget, bitbucket: 
 }
 
 function ctxLinks(input: object, cursor: URLSearchParams): PageLinks {
-  const page = cursor.get('page');
-  const ctx = cursor.get('ctx');
-  if (page === null || ctx === null) return {};
+  const page = cursor.get('page') ?? '';
+  const ctx = cursor.get('ctx') ?? '';
+  // What we would not take back is no link.
+  if (!isPageNumber(page) || !isCtx(ctx)) return {};
   return { next: [...paramsOf({ ...input }), ['page', page], ['ctx', ctx]] };
 }
 

@@ -1,4 +1,16 @@
 import { hash } from 'node:crypto';
+import { z } from 'zod';
+import { hasDotSegment, isSendable } from '../input/segments.ts';
+
+const Fields = z.tuple([
+  z.string().regex(/^[0-9a-f]{7,64}$/),
+  z.string().min(1).max(1_000).refine(isSendable),
+  z
+    .string()
+    .min(1)
+    .max(1_024)
+    .refine((name) => isSendable(name) && !hasDotSegment(name)),
+]);
 
 /** Where a listing goes on: the commit it is pinned to, and Bitbucket's own cursor at that commit. */
 export interface TreeToken {
@@ -10,7 +22,7 @@ export interface TreeToken {
 
 /**
  * Writes a token that only works where it was given: `scope` names repository, path and ref as asked. The checksum
- * tells a mistake from a token; there is no secret in it to protect.
+ * tells a mistake from a token; it keeps no secret, so what is read is trusted no further than what callers type.
  */
 export function writeTreeToken(token: TreeToken, scope: string): string {
   const text = JSON.stringify([token.commit, token.cursor, token.ref]);
@@ -22,8 +34,18 @@ export function readTreeToken(text: string, scope: string): TreeToken | null {
   const decoded = Buffer.from(text, 'base64url').toString();
   const json = decoded.slice(CHECKSUM_LENGTH);
   if (decoded.slice(0, CHECKSUM_LENGTH) !== checksumOf(json, scope)) return null;
-  const [commit, cursor, ref] = JSON.parse(json) as [string, string, string];
+  const fields = Fields.safeParse(parseJson(json));
+  if (!fields.success) return null;
+  const [commit, cursor, ref] = fields.data;
   return { commit, cursor, ref };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 const CHECKSUM_LENGTH = 12;

@@ -21,8 +21,12 @@ const ALIASES: Readonly<Record<string, string>> = {
   directory: 'path',
 };
 
+/** Nobody means a word by one that is longer, characters; what is compared costs time for each letter. */
+const LONGEST_WORD = 64;
+
 /** The one of `candidates` that was probably meant by `word`; undefined when none is close. */
 export function nearestOf(word: string, candidates: readonly string[]): string | undefined {
+  if (word.length > LONGEST_WORD) return undefined;
   const wanted = word.toLowerCase();
   const alias = Object.hasOwn(ALIASES, wanted) ? ALIASES[wanted] : undefined;
   if (alias !== undefined && candidates.includes(alias)) return alias;

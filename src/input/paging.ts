@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hasControlCharacter } from './segments.ts';
+import { isSendable } from './segments.ts';
 
 /** How many values a page has. Digits alone: no sign, blank, fraction, exponent or other numeral. */
 export const pagelen = (fallback: number) =>
@@ -10,30 +10,38 @@ export const pagelen = (fallback: number) =>
     .default(String(fallback))
     .transform(Number);
 
-/** The number of a page; far more than Bitbucket has, and safe as a double. */
+/** The number of a page, from 1; up to far more than Bitbucket has, and safe as a double. */
+const PAGE_NUMBER = /^[1-9]\d{0,8}$/;
+
+export const isPageNumber = (text: string): boolean => PAGE_NUMBER.test(text);
+
 export const pageNumber = z
   .string()
-  .regex(/^[1-9]\d{0,8}$/, '`page` is a whole number from 1.')
+  .regex(PAGE_NUMBER, '`page` is a whole number from 1.')
   .meta({ description: 'The page, from 1. `Link` leads from each page to the next.', examples: ['2'] })
   .transform(Number);
 
-/** Bitbucket's own cursor of a list of commits. */
+/** Bitbucket's own cursor of a list of commits: opaque, so whatever a URL can hold. */
+const CTX = /^[\x21-\x7e]{1,1000}$/;
+
+export const isCtx = (text: string): boolean => CTX.test(text);
+
 export const ctx = z
   .string()
-  .regex(/^[A-Za-z0-9_-]{1,200}$/, '`ctx` is no cursor of Bitbucket. Take it from `Link`.')
+  .regex(CTX, '`ctx` is no cursor of Bitbucket. Take it from `Link`.')
   .meta({ description: "Bitbucket's cursor of this list, as `Link` gives it together with `page`." });
 
 /** Where a directory's listing goes on. */
 export const treeToken = z
   .string()
-  .regex(/^[A-Za-z0-9_-]{1,2000}$/, '`page` is a token here: take it from `Link` or `data.next`.')
+  .regex(/^[A-Za-z0-9_-]{1,8000}$/, '`page` is a token here: take it from `Link` or `data.next`.')
   .meta({ description: 'The token of the next page, as `data.next` and `Link` give it.' });
 
 export const q = z
   .string()
   .min(1, '`q` is empty.')
-  .max(4_000, '`q` is longer than 4,000 characters.')
-  .refine((text) => !hasControlCharacter(text) && text.isWellFormed(), '`q` contains a control character.')
+  .max(4_000, { error: '`q` is longer than 4,000 characters.', abort: true })
+  .refine(isSendable, '`q` contains a control character.')
   .meta({ description: "A filter in Bitbucket's query language (BBQL).", examples: ['name ~ "release"'] });
 
 export const sort = z
@@ -49,7 +57,7 @@ const STATES_MESSAGE = `\`state\` is one or several of ${STATES.join(', ')}, sep
 
 export const state = z
   .string()
-  .max(200, STATES_MESSAGE)
+  .max(200, { error: STATES_MESSAGE, abort: true })
   .meta({
     description: `One or several of ${STATES.join(', ')}, separated by commas; OPEN when absent.`,
     examples: ['OPEN,MERGED'],

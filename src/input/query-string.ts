@@ -37,7 +37,7 @@ export function parseQuery(raw: string): Query {
   return details.length === 0 ? { ok: true, values } : { ok: false, details };
 }
 
-/** A name as a message may show it. */
+/** A name of the caller's as a message may show it. */
 export const shorten = (name: string): string => (name.length > 40 ? `${name.slice(0, 40)}…` : name);
 
 function decode(text: string): string | null {

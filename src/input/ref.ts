@@ -1,23 +1,27 @@
-import { z } from 'zod';
-import { hasControlCharacter, hasDotSegment } from './segments.ts';
+import { type Parsed, parameter } from './parameter.ts';
+import { hasDotSegment, isSendable } from './segments.ts';
 
-const MAX_LENGTH = 1_024;
+/** A branch, tag or commit by name, blanks around it aside; refused where `git check-ref-format` refuses it. */
+export function parseRef(text: string): Parsed<string> {
+  if (!isSendable(text)) return { fault: '`ref` contains a control character.' };
+  const name = text.trim();
+  const fault = faultOf(name);
+  return fault === null ? { value: name } : { fault };
+}
 
-/** What `git check-ref-format` refuses in a name, blanks around it aside; null when it is good. */
-export function faultOf(ref: string): string | null {
-  if (ref === '') return '`ref` is empty.';
-  if (hasControlCharacter(ref) || !ref.isWellFormed()) return '`ref` contains a control character.';
-  if (hasDotSegment(ref)) return '`ref` contains a dot segment.';
-  const bad = /[ ~^:?*[\\]|\.\.|@\{|\/\/|^\/|\/$|\.$|(?:^|\/)\.|\.lock(?:\/|$)|^@$|^-/.test(ref);
+function faultOf(name: string): string | null {
+  if (name === '') return '`ref` is empty.';
+  if (hasDotSegment(name)) return '`ref` contains a dot segment.';
+  const bad = /[ ~^:?*[\\]|\.\.|@\{|\/\/|^\/|\/$|\.$|\/\.|^\.|\.lock(?:\/|$)|^@$|^-/.test(name);
   return bad ? '`ref` is no name that git allows for a branch, tag or commit.' : null;
 }
 
-export const ref = z
-  .string()
-  .max(MAX_LENGTH, `\`ref\` is longer than ${MAX_LENGTH} characters.`)
-  .meta({ description: 'A branch, a tag or a commit hash; slashes are fine.', examples: ['master'] })
-  .superRefine((text, context) => {
-    const fault = faultOf(text.replace(/^ +| +$/g, ''));
-    if (fault !== null) context.addIssue({ code: 'custom', message: fault });
-  })
-  .transform((text) => text.trim());
+export const ref = parameter(
+  {
+    name: 'ref',
+    most: 1_024,
+    description: 'A branch, a tag or a commit hash; slashes are fine.',
+    example: 'master',
+  },
+  parseRef,
+);

@@ -1,5 +1,5 @@
-import { z } from 'zod';
-import { decodeOnce, hasControlCharacter, hasDotSegment } from './segments.ts';
+import { type Parsed, parameter } from './parameter.ts';
+import { decodeOnce, hasControlCharacter, hasDotSegment, withoutSlashes } from './segments.ts';
 
 /** A repository as Bitbucket's paths want it: lower case; a UUID keeps its braces. */
 export interface RepoName {
@@ -7,7 +7,6 @@ export interface RepoName {
   readonly slug: string;
 }
 
-const MAX_LENGTH = 2_048;
 const HOSTS = new Set(['bitbucket.org', 'www.bitbucket.org', 'api.bitbucket.org', 'altssh.bitbucket.org']);
 const UUID = /^\{[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}$/;
 /** Pages of the site that are no workspaces, and pages of a workspace that are no repositories. */
@@ -30,19 +29,21 @@ const HOW =
 /**
  * The repository in what people paste: `workspace/slug`, UUIDs, the URLs of the site and the API, every clone
  * address. What is behind the repository in a URL (ref, path, query, fragment) is dropped.
- * Gives a message for the caller when it is none; the message never repeats what was pasted, for there may be a
- * password in it.
+ * What is wrong with it is told without repeating it, for there may be a password in it.
  */
-export function parseRepoName(text: string): RepoName | string {
-  if (text.length > MAX_LENGTH) return `\`repo\` is longer than ${MAX_LENGTH} characters.`;
+export function parseRepoName(text: string): Parsed<RepoName> {
+  const fault = faultOf(text);
+  if (fault !== null) return { fault };
+  const path = pathOf(text.trim());
+  const name = typeof path === 'string' ? path : nameOf(path);
+  return typeof name === 'string' ? { fault: name } : { value: name };
+}
+
+function faultOf(text: string): string | null {
+  if (text.trim() === '') return `\`repo\` is empty. ${HOW}`;
   if (hasControlCharacter(text)) return '`repo` contains a control character.';
-  const trimmed = text.trim();
-  if (trimmed === '') return `\`repo\` is empty. ${HOW}`;
-  if (trimmed.includes('\\')) return `\`repo\` contains a backslash. ${HOW}`;
-  if (hasDotSegment(trimmed.replace(/[?#].*$/s, ''))) return '`repo` contains a dot segment.';
-  const path = pathOf(trimmed);
-  if (typeof path === 'string') return path;
-  return nameOf(path);
+  if (text.includes('\\')) return `\`repo\` contains a backslash. ${HOW}`;
+  return hasDotSegment(dropTail(text.trim())) ? '`repo` contains a dot segment.' : null;
 }
 
 /** The path segments of what was pasted, and whether a host stood before them. */
@@ -85,8 +86,9 @@ const isOurs = (host: string | undefined) => host !== undefined && HOSTS.has(hos
 const dropTail = (text: string) => text.replace(/[?#].*$/s, '');
 
 function pathFrom(text: string, isUrl: boolean): Path {
-  const trimmed = text.trim().replace(/^\/+|\/+$/g, '');
-  const segments = trimmed.split('/').map((segment) => decodeOnce(segment).toLowerCase());
+  const segments = withoutSlashes(text.trim())
+    .split('/')
+    .map((segment) => decodeOnce(segment).toLowerCase());
   return { segments: isUrl ? withoutApiPrefix(segments) : segments, isUrl };
 }
 
@@ -123,19 +125,15 @@ export const isWorkspace = (text: string): boolean => /^[a-z0-9_-]{1,128}$/.test
 const isSlug = (text: string) =>
   (/^[a-z0-9_.-]{1,62}$/.test(text) && !/^\.{1,2}$/.test(text)) || UUID.test(text);
 
-export const repoName = z
-  .string()
-  .min(1, `\`repo\` is empty. ${HOW}`)
-  .max(MAX_LENGTH, `\`repo\` is longer than ${MAX_LENGTH} characters.`)
-  .meta({
+export const repoName = parameter(
+  {
+    name: 'repo',
+    least: 1,
+    most: 2_048,
     description:
       'The repository as `workspace/slug`, as UUIDs in braces, or any bitbucket.org URL or clone address of it. A ' +
       'ref or path inside a URL is ignored.',
-    examples: ['atlassian/atlassian-event'],
-  })
-  .transform((text, context) => {
-    const name = parseRepoName(text);
-    if (typeof name !== 'string') return name;
-    context.addIssue({ code: 'custom', message: name });
-    return z.NEVER;
-  });
+    example: 'atlassian/atlassian-event',
+  },
+  parseRepoName,
+);

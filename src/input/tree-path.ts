@@ -1,21 +1,20 @@
-import { z } from 'zod';
-import { hasControlCharacter, hasDotSegment } from './segments.ts';
+import { type Parsed, parameter } from './parameter.ts';
+import { hasDotSegment, isSendable } from './segments.ts';
 
-const MAX_LENGTH = 4_096;
+/** A path in a repository without slashes around it or twice in it; empty for the root. */
+export function parseTreePath(text: string): Parsed<string> {
+  if (!isSendable(text)) return { fault: '`path` contains a control character.' };
+  if (hasDotSegment(text)) return { fault: '`path` contains a dot segment.' };
+  const segments = text.split('/').filter((segment) => segment !== '');
+  return { value: segments.join('/') };
+}
 
-/** A path in a repository without slashes around it; empty for the root. */
-export const treePath = z
-  .string()
-  .max(MAX_LENGTH, `\`path\` is longer than ${MAX_LENGTH} characters.`)
-  .refine((path) => !hasControlCharacter(path) && path.isWellFormed(), '`path` contains a control character.')
-  .refine((path) => !hasDotSegment(path), '`path` contains a dot segment.')
-  .meta({
+export const treePath = parameter(
+  {
+    name: 'path',
+    most: 4_096,
     description: 'A path from the root of the repository. Slashes around it do not matter.',
-    examples: ['src/main'],
-  })
-  .transform((path) =>
-    path
-      .split('/')
-      .filter((segment) => segment !== '')
-      .join('/'),
-  );
+    example: 'src/main',
+  },
+  parseTreePath,
+);

@@ -1,30 +1,28 @@
-import { z } from 'zod';
+import { type Parsed, parameter } from './parameter.ts';
 import { isWorkspace } from './repo-name.ts';
-import { decodeOnce, hasControlCharacter } from './segments.ts';
+import { decodeOnce, hasControlCharacter, withoutSlashes } from './segments.ts';
 
-const MAX_LENGTH = 2_048;
 const HOW = 'Give its ID, for example atlassian, or its UUID in braces.';
 
-/** The workspace in `text`: an ID, a UUID, or a bitbucket.org URL that begins with one. A message when it is none. */
-export function parseWorkspace(text: string): { readonly workspace: string } | string {
+/** The workspace in `text`: an ID, a UUID, or a bitbucket.org URL that begins with one. */
+export function parseWorkspace(text: string): Parsed<string> {
+  if (hasControlCharacter(text)) return { fault: '`workspace` contains a control character.' };
   const trimmed = text.trim();
-  if (trimmed === '') return `\`workspace\` is empty. ${HOW}`;
-  if (hasControlCharacter(text)) return '`workspace` contains a control character.';
-  const url = /^(?:https?:\/\/)?(?:www\.)?bitbucket\.org\/([^/?#]+)(?:\/[^?#]*)?(?:[?#].*)?$/is.exec(trimmed);
-  const name = decodeOnce(url?.[1] ?? trimmed.replace(/^\/+|\/+$/g, '')).toLowerCase();
+  if (trimmed === '') return { fault: `\`workspace\` is empty. ${HOW}` };
+  const inUrl = /^(?:https?:\/\/)?(?:www\.)?bitbucket\.org\/([^/?#]+)/i.exec(trimmed)?.[1];
+  const name = decodeOnce(inUrl ?? withoutSlashes(trimmed)).toLowerCase();
   return isWorkspace(name)
-    ? { workspace: name }
-    : `\`workspace\` can only have letters, digits, \`_\` and \`-\`. ${HOW}`;
+    ? { value: name }
+    : { fault: `\`workspace\` can only have letters, digits, \`_\` and \`-\`. ${HOW}` };
 }
 
-export const workspaceName = z
-  .string()
-  .min(1, `\`workspace\` is empty. ${HOW}`)
-  .max(MAX_LENGTH, `\`workspace\` is longer than ${MAX_LENGTH} characters.`)
-  .meta({ description: 'The workspace ID, or its UUID in braces.', examples: ['atlassian'] })
-  .transform((text, context) => {
-    const result = parseWorkspace(text);
-    if (typeof result !== 'string') return result.workspace;
-    context.addIssue({ code: 'custom', message: result });
-    return z.NEVER;
-  });
+export const workspaceName = parameter(
+  {
+    name: 'workspace',
+    least: 1,
+    most: 2_048,
+    description: 'The workspace ID, or its UUID in braces.',
+    example: 'atlassian',
+  },
+  parseWorkspace,
+);

@@ -164,6 +164,7 @@ function big(): Repo {
       ['imitation.json', IMITATION],
       ['README.md', 'read me'],
       ['v1.0/notes.txt', 'notes'],
+      ['v1.0/todo.txt', 'todo'],
       ['odd/a#b?c%d e.txt', 'odd'],
       ['odd/ünï.txt', 'odd'],
       ['..foo/file', 'dots'],

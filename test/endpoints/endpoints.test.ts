@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createGateway, type Gateway, inject } from '../gateway.ts';
@@ -129,6 +130,35 @@ describe('walking Link collects every item once', () => {
 });
 
 describe('commits', () => {
+  it('a cursor with a plus, a slash and an equals sign comes back as it was', async () => {
+    const next = 'https://api.bitbucket.org/2.0/repositories/acme/big/commits?page=2&ctx=ab+c/d=';
+    const page = JSON.stringify({ next, values: [] });
+    gateway.standIn.fault(
+      '/commits?',
+      (_request, response) => {
+        response.writeHead(200, { 'content-type': 'application/json' }).end(page);
+      },
+      2,
+    );
+    const { headers } = await gateway.get('/v1/repo/commits?repo=acme/big');
+    const url = /<([^>]+)>; rel="next"/.exec(headers.link ?? '')?.[1] ?? '';
+    expect((await inject(gateway.server, url, { 'x-oanor-key': gateway.key })).status).toBe(200);
+    expect(targets().at(-1)).toBe('/2.0/repositories/acme/big/commits?pagelen=30&page=2&ctx=ab%2Bc%2Fd%3D');
+  });
+
+  it.each(['page=2&ctx=%0A', 'page=x&ctx=a', 'page=2', `page=2&ctx=${'x'.repeat(2_000)}`])(
+    'what we would not take back is no link: %#',
+    async (query) => {
+      const next = `https://api.bitbucket.org/2.0/repositories/acme/big/commits?${query}`;
+      gateway.standIn.fault('/commits?', (_request, response) => {
+        const body = JSON.stringify({ next, values: [] });
+        response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+      });
+      const { status, headers } = await gateway.get('/v1/repo/commits?repo=acme/big');
+      expect([status, headers.link]).toEqual([200, undefined]);
+    },
+  );
+
   it('page=N alone reads page 1 first for the cursor', async () => {
     const third = await gateway.get('/v1/repo/commits?repo=acme/big&pagelen=100&page=3');
     expect(targets()).toHaveLength(2);
@@ -207,6 +237,27 @@ describe('src', () => {
     });
     expect((await src('&path=imitation.json')).body.meta.code).toBe('not_a_directory');
   });
+
+  it('asks for meta of a dotted directory once, not on each page', async () => {
+    const first = await src('&path=v1.0&pagelen=1');
+    expect(targets().filter((target) => target.includes('format=meta'))).toHaveLength(1);
+    gateway.standIn.requests.length = 0;
+    const second = await src(`&path=v1.0&pagelen=1&page=${first.body.data.next}`);
+    expect(second.status).toBe(200);
+    expect(targets()).toHaveLength(1);
+    expect(targets()[0]).not.toContain('format=meta');
+  });
+
+  it.each(['null', '["..","1","x"]', '{"0":"a"}', '["main","1","x"]'])(
+    'a token forged around %s is refused without asking Bitbucket',
+    async (text) => {
+      const checksum = hash('sha256', `acme\nbig\n\n\n${text}`, 'base64url').slice(0, 12);
+      const page = Buffer.from(checksum + text).toString('base64url');
+      const { status, body } = await src(`&page=${page}`);
+      expect([status, body.meta.details?.[0]?.parameter]).toEqual([400, 'page']);
+      expect(targets()).toEqual([]);
+    },
+  );
 
   it('stays at its commit when something is pushed in between', async () => {
     const first = await src('&path=many');
