@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { createCertificate } from './certificate.ts';
+import { type Certificate, createCertificate } from './certificate.ts';
 
 /** How a proxy misbehaves; none of these ever reaches the upstream. */
 export type ProxyFault =
@@ -22,6 +23,8 @@ export interface ProxyOptions {
   /** `user:pass` it wants to see. */
   readonly credentials?: string;
   readonly fault?: ProxyFault;
+  /** Spoken to over TLS, with this certificate. */
+  readonly certificate?: Certificate;
   /** Before a tunnel opens, ms. */
   readonly delayMs?: number;
 }
@@ -49,7 +52,11 @@ export async function createConnectProxy(options: ProxyOptions = {}): Promise<Co
     socket.once('close', () => sockets.delete(socket));
   };
 
-  const server = createServer();
+  const { certificate } = options;
+  const server =
+    certificate === undefined
+      ? createServer()
+      : createTlsServer({ key: certificate.key, cert: certificate.cert });
   server.on('connection', (socket) => {
     keep(socket);
     if (fault === 'close at once') socket.destroy();
@@ -90,7 +97,7 @@ export async function createConnectProxy(options: ProxyOptions = {}): Promise<Co
   const { port } = server.address() as AddressInfo;
   const proxy: ConnectProxy = {
     port,
-    url: `http://${options.credentials === undefined ? '' : `${options.credentials}@`}127.0.0.1:${port}`,
+    url: `${certificate === undefined ? 'http' : 'https'}://${options.credentials === undefined ? '' : `${options.credentials}@`}127.0.0.1:${port}`,
     connects: 0,
     bytesDown: 0,
     authorizations: [],
@@ -110,6 +117,7 @@ function refuse(socket: Socket, status: number): void {
 }
 
 function misbehave(socket: Socket, fault: ProxyFault, timers: Set<NodeJS.Timeout>): void {
+  if (fault !== 'own certificate') socket.resume().once('end', () => socket.end());
   if (typeof fault === 'object') {
     refuse(socket, fault.status);
     return;
