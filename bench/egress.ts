@@ -5,11 +5,10 @@ import { systemClock } from '../src/domain/clock.ts';
 import { Failure } from '../src/domain/failure.ts';
 import { type Bitbucket, createBitbucket } from '../src/egress/bitbucket.ts';
 import { createMemoryBudgetStore } from '../src/egress/budget-store-memory.ts';
-import { DIRECT, parseExitList } from '../src/egress/list/exit-list.ts';
-import { createConnector } from '../src/egress/sources/tunnel.ts';
 import { createCertificate } from '../test/bitbucket/certificate.ts';
 import { type ConnectProxy, createConnectProxy, type ProxyOptions } from '../test/bitbucket/connect-proxy.ts';
 import { createStandIn, type StandIn } from '../test/bitbucket/stand-in.ts';
+import { exitsOf } from '../test/exits.ts';
 
 const certificate = createCertificate();
 const TARGET = '/repositories/acme/slash-main';
@@ -43,7 +42,7 @@ function createUpstream(
 ): Bitbucket {
   return createBitbucket({
     upstreamUrl: standIn.url,
-    exits: parseExitList(list),
+    sources: exitsOf(list),
     sessions: 16,
     sessionLifetimeMs: 540_000,
     hourlyBudget: 60,
@@ -103,8 +102,8 @@ async function load(get: Get, calls: number, perSecond: number): Promise<Result>
 /** What most people write: the next proxy each time, no memory, no retry. */
 function naive(standIn: StandIn, proxies: readonly ConnectProxy[]): Get {
   const agents = proxies.map(({ url }) => {
-    const [spec = DIRECT] = parseExitList(url);
-    return new Agent({ connect: createConnector(spec, null, 5_000), allowH2: false });
+    const connect = exitsOf(url)[0]?.mint().connect;
+    return new Agent({ ...(connect && { connect }), allowH2: false });
   });
   return async (i) => {
     const dispatcher = agents[i % agents.length];

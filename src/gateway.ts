@@ -4,7 +4,8 @@ import type { Config } from './config.ts';
 import { systemClock } from './domain/clock.ts';
 import type { Log } from './domain/log.ts';
 import { createBitbucket } from './egress/bitbucket.ts';
-import { readExitList } from './egress/list/read.ts';
+import { readSources } from './egress/list/read.ts';
+import { createSourceTools } from './egress/sources/tools.ts';
 import { createHouse, type House } from './house.ts';
 import { createDevelopmentKey } from './keys/development-key.ts';
 import { openStores, type Stores } from './open-stores.ts';
@@ -23,13 +24,14 @@ export interface Gateway {
 
 /** Starts the real thing. Rejects with an error whose message is one line that names what is wrong. */
 export async function startGateway(config: Config, log: Log): Promise<Gateway> {
-  const readExits = () => readExitList({ urls: config.PROXY_URLS, file: config.PROXY_FILE });
-  const exits = await readExits();
+  const tools = createSourceTools(systemClock);
+  const readExits = () => readSources({ urls: config.PROXY_URLS, file: config.PROXY_FILE }, tools);
+  const sources = await readExits();
   const stores = await openStores(config.STORE_URL, { role: 'gateway', clock: systemClock, log });
-  warnAbout(config, exits.length, log);
+  warnAbout(config, sources.length, log);
   const upstream = createBitbucket({
     upstreamUrl: config.UPSTREAM_URL,
-    exits,
+    sources,
     sessions: config.PROXY_SESSIONS,
     sessionLifetimeMs: config.PROXY_SESSION_LIFETIME_S * 1_000,
     hourlyBudget: config.EXIT_HOURLY_BUDGET,
@@ -55,7 +57,7 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
   if (config.NODE_ENV !== 'production') await offerDevelopmentKey(stores, config.PORT);
   await house.server.listen({ host: config.HOST, port: config.PORT });
   const url = urlOf(house);
-  log.info({ url, exits: exits.length }, 'listening');
+  log.info({ url, exits: sources.length }, 'listening');
 
   const rereadExits = async () => {
     try {

@@ -1,6 +1,6 @@
 import pino from 'pino';
 import { ConfigError, readConfig } from './config.ts';
-import { ExitListError } from './egress/list/exit-list.ts';
+import { ExitListError } from './egress/list/exit-list-error.ts';
 import { loadEnvFile } from './env-file.ts';
 import { startGateway } from './gateway.ts';
 import { StoreError } from './store/store-error.ts';

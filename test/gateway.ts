@@ -9,6 +9,7 @@ import { createKey } from '../src/keys/key.ts';
 import { openStores, type Stores } from '../src/open-stores.ts';
 import { createCertificate } from './bitbucket/certificate.ts';
 import { createStandIn, type StandIn } from './bitbucket/stand-in.ts';
+import { exitsOf } from './exits.ts';
 
 /** One for all stand-ins of a process: trusting another would distrust those already running. */
 const certificate = createCertificate();
@@ -110,7 +111,7 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
   const stores = await openStores('sqlite::memory:', { role: 'tool', clock, log: logger });
   const upstream = createBitbucket({
     upstreamUrl: standIn.url,
-    exits: [],
+    sources: exitsOf('direct'),
     sessions: 4,
     sessionLifetimeMs: 540_000,
     hourlyBudget: 1_000_000,

@@ -1,16 +1,13 @@
-import { EventEmitter } from 'node:events';
-import { type ClientRequest, get as httpGet, type IncomingMessage } from 'node:http';
+import { get as httpGet, type RequestOptions } from 'node:http';
 import { get as httpsGet } from 'node:https';
-import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import type { Socket } from 'node:net';
 import { parseArgs } from 'node:util';
-import { HttpsProxyAgent } from 'https-proxy-agent';
 import { type Config, readConfig } from '../config.ts';
-import { systemClock } from '../domain/clock.ts';
+import { type Clock, systemClock } from '../domain/clock.ts';
 import { BUDGET_WINDOW_MS, type BudgetStore } from '../egress/budget-store.ts';
-import { DIRECT, type ExitSpec, type ProxySpec } from '../egress/list/exit-list.ts';
-import { readExitList } from '../egress/list/read.ts';
-import { createSession } from '../egress/sources/session-name.ts';
+import { readSources } from '../egress/list/read.ts';
+import type { Minted } from '../egress/sources/source.ts';
+import { createSourceTools } from '../egress/sources/tools.ts';
 import { openStores } from '../open-stores.ts';
 import { runProgram } from './program.ts';
 import { quietLog } from './quiet-log.ts';
@@ -18,7 +15,8 @@ import { tableOf } from './table.ts';
 
 const USAGE = `Usage: npm run exits -- check [--echo URL] [--timeout SECONDS] [--json]
   Opens a tunnel and TLS to the upstream through each exit; costs none of its budget.
-  --echo URL   also asks URL, through each exit, for the address it leaves from`;
+  --echo URL   also asks URL, through each exit, for the address it leaves from: by another
+               client than the gateway's where there is one, as a second opinion`;
 
 const OPTIONS = {
   echo: { type: 'string' },
@@ -27,157 +25,114 @@ const OPTIONS = {
   help: { type: 'boolean', default: false },
 } as const;
 
+/** Tunnels opened side by side. */
+const AT_ONCE = 32;
+
 interface Checked {
   readonly exit: string;
   readonly reachable: boolean;
-  /** Why not; null when it is. */
+  /** Why not, in the words that the gateway logs; null when it is. */
   readonly why: string | null;
-  readonly connectMs: number | null;
-  readonly tlsMs: number | null;
+  /** Of tunnel and TLS together. */
+  readonly latencyMs: number | null;
   readonly address: string | null;
   /** Calls left in the running hour; null for exits that a restart renews. */
   readonly left: number | null;
 }
 
-/**
- * A second opinion on an exit, by other means than the pool's: node:https and https-proxy-agent. CONNECT and TLS
- * alone, so nothing is asked of Bitbucket.
- */
+/** One exit tried as the gateway opens it. CONNECT and TLS alone, so nothing is asked of Bitbucket. */
 async function check(
-  spec: ExitSpec,
+  exit: Minted,
   upstream: URL,
   echo: URL | null,
-  timeoutMs: number,
+  clock: Clock,
 ): Promise<Omit<Checked, 'left'>> {
-  const session =
-    spec.kind === 'proxy' && spec.sessionPattern !== null ? createSession(spec.sessionPattern) : null;
-  const startedAtMs = performance.now();
+  const startedAtMs = clock.monotonic();
   try {
-    const socket = await within(
-      timeoutMs,
-      spec.kind === 'direct' ? openDirect(upstream) : openTunnel(spec, session, upstream),
-    );
-    const connectMs = Math.round(performance.now() - startedAtMs);
-    await within(timeoutMs, secure(socket, upstream.hostname));
-    const tlsMs = Math.round(performance.now() - startedAtMs) - connectMs;
-    socket.destroy();
-    const address =
-      echo === null ? null : await within(timeoutMs, ownAddress(spec, session, echo)).catch(() => null);
-    return { exit: spec.label, reachable: true, why: null, connectMs, tlsMs, address };
+    (await open(exit, upstream)).destroy();
+    const latencyMs = Math.round(clock.monotonic() - startedAtMs);
+    const address = echo === null ? null : await ownAddress(exit, echo).catch(() => null);
+    return { exit: exit.label, reachable: true, why: null, latencyMs, address };
   } catch (error) {
-    return {
-      exit: spec.label,
-      reachable: false,
-      why: reasonOf(error),
-      connectMs: null,
-      tlsMs: null,
-      address: null,
-    };
+    const why = error instanceof Error ? error.message : String(error);
+    return { exit: exit.label, reachable: false, why, latencyMs: null, address: null };
   }
 }
 
-const portOf = (url: URL) => Number(url.port || (url.protocol === 'https:' ? 443 : 80));
-
-function openDirect(url: URL): Promise<Socket> {
-  const socket = connectTcp({ host: url.hostname, port: portOf(url) });
-  return new Promise((resolve, reject) =>
-    socket.once('connect', () => resolve(socket)).once('error', reject),
-  );
-}
-
-function agentOf(spec: ProxySpec, session: string | null): HttpsProxyAgent<string> {
-  const credentials = spec.credentials(session);
-  const basic =
-    credentials === null ? null : Buffer.from(`${credentials.user}:${credentials.pass}`).toString('base64');
-  const host = spec.host.includes(':') ? `[${spec.host}]` : spec.host;
-  const headers: Record<string, string> = basic === null ? {} : { 'proxy-authorization': `Basic ${basic}` };
-  return new HttpsProxyAgent<string>(`${spec.scheme}://${host}:${spec.port}`, { headers });
-}
-
-/** The plain tunnel, so that its time and TLS's can be told apart. */
-async function openTunnel(spec: ProxySpec, session: string | null, url: URL): Promise<Socket> {
-  const request = new EventEmitter();
-  let status = 0;
-  request.once('proxyConnect', (response: { statusCode: number }) => {
-    status = response.statusCode;
-  });
-  const options = { host: url.hostname, port: portOf(url), secureEndpoint: false } as const;
-  const socket = await agentOf(spec, session).connect(request as unknown as ClientRequest, options);
-  if (status === 200) return socket;
-  socket.destroy();
-  throw new Error(
-    [401, 402, 403, 407].includes(status) ? `${status}: credentials refused` : `the proxy answered ${status}`,
-  );
-}
-
-function secure(socket: Socket, servername: string): Promise<void> {
+function open({ connect }: Minted, { hostname, port, protocol, host }: URL): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const name = /^[\d.]+$|:/.test(servername) ? {} : { servername };
-    const tls = connectTls({ socket, host: servername, rejectUnauthorized: true, ...name });
-    tls.once('secureConnect', resolve).once('error', reject);
-    tls.once('close', () => reject(new Error('closed before TLS')));
+    connect({ hostname, host, port, protocol }, (error: Error | null, socket: Socket | null) => {
+      if (socket === null) reject(error);
+      else resolve(socket);
+    });
   });
 }
 
-function ownAddress(spec: ExitSpec, session: string | null, echo: URL): Promise<string | null> {
+const ECHO_TIMEOUT_MS = 10_000;
+
+/** By the second client where there is one, else over `connect`. */
+function ownAddress({ connect, secondClient }: Minted, echo: URL): Promise<string | null> {
   const get = echo.protocol === 'https:' ? httpsGet : httpGet;
-  const options = spec.kind === 'direct' ? {} : { agent: agentOf(spec, session) };
+  const { hostname, host, port, protocol } = echo;
+  const createConnection: NonNullable<RequestOptions['createConnection']> = (_options, done) => {
+    connect({ hostname, host, port, protocol }, done as Parameters<typeof connect>[1]);
+    return undefined;
+  };
+  const way = secondClient === undefined ? { createConnection } : { agent: secondClient() };
   return new Promise((resolve, reject) => {
-    get(echo, options, (response) => resolve(addressIn(response))).once('error', reject);
+    get(echo, { ...way, signal: AbortSignal.timeout(ECHO_TIMEOUT_MS) }, (response) =>
+      addressIn(response).then(resolve, reject),
+    ).once('error', reject);
   });
 }
 
-async function addressIn(response: IncomingMessage): Promise<string | null> {
+async function addressIn(body: AsyncIterable<Buffer>): Promise<string | null> {
   let text = '';
-  for await (const chunk of response.setEncoding('utf8')) text = (text + chunk).slice(0, 10_000);
+  for await (const chunk of body) text = (text + chunk.toString()).slice(0, 10_000);
   return /[\da-f]{0,4}(?::[\da-f]{0,4}){2,7}|\d{1,3}(?:\.\d{1,3}){3}/i.exec(text)?.[0] ?? null;
 }
 
-function within<Result>(timeoutMs: number, work: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('timed out')), timeoutMs);
-  });
-  return Promise.race([work, timeout]).finally(() => clearTimeout(timer));
-}
-
-/** Words for a person; never an address with a password in it. */
-function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === undefined) return message;
-  if (code === 'ECONNREFUSED') return 'refused';
-  if (/CERT|SELF_SIGNED|ALTNAME|LEAF/.test(code)) return `certificate not trusted (${code})`;
-  return code;
-}
-
-async function leftOf(budgets: BudgetStore, specs: readonly ExitSpec[], limit: number) {
+/** What each exit's hour has left; null where a restart renews it. */
+async function leftOf(budgets: BudgetStore, exits: readonly Minted[], limits: readonly number[]) {
   const nowMs = Date.now();
-  const fixed = specs.filter(
-    (spec) => spec.kind === 'direct' || (!spec.rotating && spec.sessionPattern === null),
-  );
-  const spendings = await budgets.load(
-    fixed.map((spec) => spec.exitId(null)),
-    nowMs - BUDGET_WINDOW_MS,
-  );
-  return (spec: ExitSpec): number | null => {
-    if (!fixed.includes(spec)) return null;
-    const spending = spendings.get(spec.exitId(null));
-    return (spending?.spentUntilMs ?? 0) > nowMs ? 0 : Math.max(0, limit - (spending?.times.length ?? 0));
-  };
+  const kept = exits.filter((exit) => exit.kept).map(({ id }) => id);
+  const spendings = await budgets.load(kept, nowMs - BUDGET_WINDOW_MS);
+  return exits.map(({ id, kept }, i): number | null => {
+    if (!kept) return null;
+    const spending = spendings.get(id);
+    const isSpent = (spending?.spentUntilMs ?? 0) > nowMs;
+    return isSpent ? 0 : Math.max(0, (limits[i] ?? 0) - (spending?.times.length ?? 0));
+  });
 }
 
 async function report(config: Config, echo: URL | null, timeoutMs: number): Promise<Checked[]> {
-  const listed = await readExitList({ urls: config.PROXY_URLS, file: config.PROXY_FILE });
-  const specs = listed.length === 0 ? [DIRECT] : listed;
+  const tools = createSourceTools(systemClock, { connectTimeoutMs: timeoutMs });
+  const sources = await readSources({ urls: config.PROXY_URLS, file: config.PROXY_FILE }, tools);
+  const exits = sources.map((source) => source.mint());
+  const limits = sources.map((source) => source.hourlyBudget ?? config.EXIT_HOURLY_BUDGET);
   const upstream = new URL(config.UPSTREAM_URL);
-  const checks = await Promise.all(specs.map((spec) => check(spec, upstream, echo, timeoutMs)));
+  const checks = await eachOf(exits, (exit) => check(exit, upstream, echo, systemClock));
   const stores = await openStores(config.STORE_URL, { role: 'tool', clock: systemClock, log: quietLog });
   try {
-    const left = await leftOf(stores.budgets, specs, config.EXIT_HOURLY_BUDGET);
-    return checks.map((checked, i) => ({ ...checked, left: left(specs[i] ?? DIRECT) }));
+    const left = await leftOf(stores.budgets, exits, limits);
+    return checks.map((checked, i) => ({ ...checked, left: left[i] ?? null }));
   } finally {
     await stores.close();
   }
+}
+
+/** `work` on every item, at most `AT_ONCE` side by side; results in the items' order. */
+async function eachOf<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>) {
+  const results: Result[] = [];
+  let next = 0;
+  const worker = async () => {
+    for (let i = next; i < items.length; i = next) {
+      next += 1;
+      results[i] = await work(items[i] as Item);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return results;
 }
 
 /** Runs one command line; the process's exit code: 0 when every exit is reachable. */

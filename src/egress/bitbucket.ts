@@ -6,7 +6,7 @@ import { createLatencies } from './attempts/latencies.ts';
 import { refusalOf, requestIdOf } from './attempts/refusal.ts';
 import type { Exit } from './exit.ts';
 import { createExitPool, type ExitState, type PoolOptions } from './exit-pool.ts';
-import type { ExitSpec } from './list/exit-list.ts';
+import type { Source } from './sources/source.ts';
 
 const USER_AGENT = 'bitbucket-gateway/1.0 (anonymous public reads)';
 const MAX_ATTEMPTS = 4;
@@ -28,7 +28,7 @@ export interface BitbucketOptions extends Omit<PoolOptions, 'origin' | 'random'>
 
 export interface Bitbucket extends Upstream {
   /** Another list of exits; calls under way end on the old ones. */
-  replaceExits(specs: readonly ExitSpec[]): void;
+  replaceExits(sources: readonly Source[]): void;
   /** Settles when every proxy was tried once. */
   ready(): Promise<void>;
   snapshot(): readonly ExitState[];

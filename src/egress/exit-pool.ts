@@ -6,24 +6,14 @@ import type { Log } from '../domain/log.ts';
 import { AttemptError } from './attempts/attempt.ts';
 import { correct, createBudget, giveBack, leftOf, markSpent, restOf, take } from './budget.ts';
 import { BUDGET_WINDOW_MS, type BudgetStore } from './budget-store.ts';
-import {
-  CONNECT_TIMEOUT_MS,
-  costOf,
-  createExit,
-  type Exit,
-  eject,
-  noteSuccess,
-  readmit,
-  retire,
-} from './exit.ts';
+import { costOf, createExit, type Exit, eject, noteSuccess, readmit, retire } from './exit.ts';
 import { createFairShare, isScarce } from './fair-share.ts';
-import { DIRECT, type ExitSpec } from './list/exit-list.ts';
-import { createSession } from './sources/session-name.ts';
-import { createConnector } from './sources/tunnel.ts';
+import type { Source } from './sources/source.ts';
+import { TunnelError } from './sources/tunnel-error.ts';
 
 export interface PoolOptions {
   readonly origin: string;
-  readonly exits: readonly ExitSpec[];
+  readonly sources: readonly Source[];
   /** Sessions or tunnels per template or rotating entry. */
   readonly sessions: number;
   readonly sessionLifetimeMs: number;
@@ -57,7 +47,7 @@ export interface ExitPool {
   isScarce(): boolean;
   /** What the upstream's own headers say about an exit's budget. */
   learn(exit: Exit, status: number, headers: Readonly<Record<string, string>>): void;
-  replace(specs: readonly ExitSpec[]): void;
+  replace(sources: readonly Source[]): void;
   /** Probes every proxy once, so that the first caller meets no dead one. */
   warmUp(): Promise<void>;
   snapshot(): readonly ExitState[];
@@ -87,45 +77,38 @@ export function createExitPool(options: PoolOptions): ExitPool {
   const { origin, budgets, clock, log, random } = options;
   const ceiling = options.hourlyCeiling === null ? null : createBudget(options.hourlyCeiling);
   const fairShare = createFairShare();
-  const refusals = new Map<ExitSpec, number>();
-  const restingUntilMs = new Map<ExitSpec, number>();
-  let serial = 0;
-  let specs: readonly ExitSpec[] = [];
+  const refusals = new Map<Source, number>();
+  const restingUntilMs = new Map<Source, number>();
   let exits: Exit[] = [];
 
-  const mint = (spec: ExitSpec): Exit => {
-    serial += 1;
-    const session =
-      spec.kind === 'proxy' && spec.sessionPattern !== null ? createSession(spec.sessionPattern) : null;
-    return createExit(spec, session, serial, origin, options.hourlyBudget, clock.monotonic());
-  };
-  const makesMany = (spec: ExitSpec) =>
-    spec.kind === 'proxy' && (spec.rotating || spec.sessionPattern !== null);
-  const countOf = (spec: ExitSpec) => (makesMany(spec) ? options.sessions : 1);
+  const mint = (source: Source): Exit =>
+    createExit(source, source.mint(), origin, options.hourlyBudget, clock.monotonic());
+  const makesMany = (source: Source) => source.many;
+  const countOf = (source: Source) => (source.many ? options.sessions : 1);
 
   /** Old sessions and spent ones make room for new ones, each with a budget of its own. */
   const renew = (nowMs: number) => {
     exits = exits.map((exit) => {
-      if (!makesMany(exit.spec)) return exit;
+      if (!makesMany(exit.source)) return exit;
       const tooOld = nowMs - exit.bornAtMs > options.sessionLifetimeMs * (1 - LIFETIME_MARGIN);
       if (!exit.retired && !tooOld && leftOf(exit.budget, nowMs) > 0) return exit;
       retire(exit);
-      return mint(exit.spec);
+      return mint(exit.source);
     });
   };
 
   const isUsable = (exit: Exit, nowMs: number) =>
-    !exit.retired && nowMs >= (restingUntilMs.get(exit.spec) ?? 0) && leftOf(exit.budget, nowMs) > 0;
+    !exit.retired && nowMs >= (restingUntilMs.get(exit.source) ?? 0) && leftOf(exit.budget, nowMs) > 0;
 
   /** A spent session or tunnel is followed by another with a budget of its own, so that none of them is ever scarce. */
   const comingFrom = (exit: Exit, nowMs: number) =>
-    makesMany(exit.spec) ? options.hourlyBudget : leftOf(exit.budget, nowMs);
+    makesMany(exit.source) ? options.hourlyBudget : leftOf(exit.budget, nowMs);
   const leftInAll = (nowMs: number) =>
     exits.reduce((sum, exit) => sum + (isUsable(exit, nowMs) ? comingFrom(exit, nowMs) : 0), 0);
   const wholeHour = () => exits.length * options.hourlyBudget;
 
   const probe = async (exit: Exit): Promise<void> => {
-    if (exit.spec.kind === 'direct') return;
+    if (!exit.source.ejectable) return;
     exit.probing = true;
     try {
       await openOnce(exit, origin);
@@ -140,18 +123,15 @@ export function createExitPool(options: PoolOptions): ExitPool {
   const noteFault = (exit: Exit, error: unknown) => {
     const nowMs = clock.monotonic();
     eject(exit, nowMs, random);
-    const aboutCredentials =
-      typeof error === 'object' &&
-      error !== null &&
-      'isAboutCredentials' in error &&
-      error.isAboutCredentials;
+    const cause = error instanceof AttemptError ? error.cause : error;
+    const aboutCredentials = cause instanceof TunnelError && cause.verdict === 'credentials';
     if (!aboutCredentials) return;
-    const count = (refusals.get(exit.spec) ?? 0) + 1;
-    refusals.set(exit.spec, count);
-    if (count < REFUSALS_OF_A_CREDENTIAL || !makesMany(exit.spec)) return;
-    restingUntilMs.set(exit.spec, nowMs + CREDENTIAL_REST_MS);
+    const count = (refusals.get(exit.source) ?? 0) + 1;
+    refusals.set(exit.source, count);
+    if (count < REFUSALS_OF_A_CREDENTIAL || !makesMany(exit.source)) return;
+    restingUntilMs.set(exit.source, nowMs + CREDENTIAL_REST_MS);
     log.error(
-      { exit: exit.spec.label },
+      { exit: exit.source.label },
       'the proxy refuses these credentials: check user, password and balance',
     );
   };
@@ -186,23 +166,19 @@ export function createExitPool(options: PoolOptions): ExitPool {
     return new Failure('exits_exhausted', message, { retryAfterMs });
   };
 
-  const replace = (wanted: readonly ExitSpec[]) => {
+  const replace = (sources: readonly Source[]) => {
     const before = exits;
-    specs = wanted.length === 0 ? [DIRECT] : wanted;
-    exits = specs.flatMap((spec) => {
-      const known = before.filter(
-        (exit) =>
-          !exit.retired && exit.spec.label === spec.label && exit.spec.exitId(null) === spec.exitId(null),
-      );
-      return Array.from({ length: countOf(spec) }, (_, i) => known[i] ?? mint(spec));
+    exits = sources.flatMap((source) => {
+      const known = before.filter((exit) => !exit.retired && exit.source.id === source.id);
+      return Array.from({ length: countOf(source) }, (_, i) => known[i] ?? mint(source));
     });
     for (const exit of before) if (!exits.includes(exit)) retire(exit);
   };
-  replace(options.exits);
+  replace(options.sources);
 
   const toEpoch = (atMs: number) => atMs - clock.monotonic() + clock.now();
   /** A session or tunnel is another exit after a restart; a fixed proxy and our own address are not. */
-  const isKept = (exit: Exit) => !makesMany(exit.spec);
+  const isKept = (exit: Exit) => !makesMany(exit.source);
   const keep = (writing: Promise<unknown>) => {
     writing.catch((error) => log.warn({ cause: String(error) }, 'the budget of an exit could not be kept'));
   };
@@ -272,7 +248,7 @@ export function createExitPool(options: PoolOptions): ExitPool {
           exit.inFlight -= 1;
           if ('latencyMs' in end) {
             noteSuccess(exit, end.latencyMs);
-            refusals.delete(exit.spec);
+            refusals.delete(exit.source);
           } else if (end.error instanceof AttemptError) {
             if (!end.error.mayHaveLeft) {
               giveBack(exit.budget, nowMs);
@@ -302,8 +278,8 @@ export function createExitPool(options: PoolOptions): ExitPool {
       if (remaining !== undefined)
         correct(exit.budget, Number(remaining), resetMs ?? BUDGET_WINDOW_MS, nowMs);
     },
-    replace: (specs) => {
-      replace(specs);
+    replace: (sources) => {
+      replace(sources);
       keep(restore());
     },
     warmUp: async () => {
@@ -328,11 +304,10 @@ export function createExitPool(options: PoolOptions): ExitPool {
 }
 
 /** CONNECT and TLS alone: costs no budget. */
-function openOnce({ spec, session }: Exit, origin: string): Promise<void> {
+function openOnce({ minted }: Exit, origin: string): Promise<void> {
   const { hostname, port, protocol, host } = new URL(origin);
-  const connect = createConnector(spec, session, CONNECT_TIMEOUT_MS);
   return new Promise((resolve, reject) => {
-    connect(
+    minted.connect(
       { hostname, host, port, protocol, servername: '' },
       (error: Error | null, socket: Socket | null) => {
         socket?.destroy();

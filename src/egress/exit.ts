@@ -1,10 +1,7 @@
 import { Pool } from 'undici';
 import { type Budget, createBudget } from './budget.ts';
-import type { ExitSpec } from './list/exit-list.ts';
-import { createConnector } from './sources/tunnel.ts';
+import type { Minted, Source } from './sources/source.ts';
 
-/** How long a tunnel may take to open, ms. */
-export const CONNECT_TIMEOUT_MS = 5_000;
 const MAX_EJECTIONS = 6;
 /** Weight of the newest success in the smoothed latency. */
 const NEWEST = 0.2;
@@ -13,9 +10,8 @@ const NEWEST = 0.2;
 export interface Exit {
   readonly id: string;
   readonly label: string;
-  readonly spec: ExitSpec;
-  /** The name that a template's exit has with its vendor. */
-  readonly session: string | null;
+  readonly source: Source;
+  readonly minted: Minted;
   readonly budget: Budget;
   readonly dispatcher: Pool;
   readonly bornAtMs: number;
@@ -33,18 +29,16 @@ export interface Exit {
 }
 
 export function createExit(
-  spec: ExitSpec,
-  session: string | null,
-  serial: number,
+  source: Source,
+  minted: Minted,
   origin: string,
   limit: number,
   nowMs: number,
 ): Exit {
-  const oneTunnel = spec.kind === 'proxy' && spec.rotating;
   const dispatcher = new Pool(origin, {
-    connect: createConnector(spec, session, CONNECT_TIMEOUT_MS),
+    connect: minted.connect,
     allowH2: false,
-    connections: oneTunnel ? 1 : 32,
+    connections: minted.oneTunnel ? 1 : 32,
     pipelining: 1,
     keepAliveTimeout: 60_000,
     keepAliveMaxTimeout: 300_000,
@@ -53,10 +47,10 @@ export function createExit(
     bodyTimeout: 0,
   });
   const exit: Exit = {
-    id: oneTunnel ? `${spec.exitId(session)}#${serial}` : spec.exitId(session),
-    label: session === null ? spec.label : `${spec.label}#${serial}`,
-    spec,
-    session,
+    id: minted.id,
+    label: minted.label,
+    source,
+    minted,
     budget: createBudget(limit),
     dispatcher,
     bornAtMs: nowMs,
@@ -69,7 +63,7 @@ export function createExit(
     retired: false,
   };
   // A new tunnel of a rotating gateway leaves from another address: this exit ends with its first one.
-  if (oneTunnel) dispatcher.once('disconnect', () => retire(exit));
+  if (minted.oneTunnel) dispatcher.once('disconnect', () => retire(exit));
   return exit;
 }
 
@@ -91,7 +85,7 @@ export function readmit(exit: Exit): void {
 
 /** Sets the exit aside: 1 s, doubled each time in a row, with full jitter. Our own address never is. */
 export function eject(exit: Exit, nowMs: number, random: () => number): void {
-  if (exit.spec.kind === 'direct') return;
+  if (!exit.source.ejectable) return;
   exit.probeAtMs = nowMs + random() * 1_000 * 2 ** Math.min(exit.ejections, MAX_EJECTIONS);
   exit.ejections += 1;
   exit.ejectedAtMs = nowMs;

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ConnectProxy, createConnectProxy } from '../bitbucket/connect-proxy.ts';
+import { createSocksProxy, type SocksProxy } from '../bitbucket/socks-proxy.ts';
 import { createStandIn, type StandIn } from '../bitbucket/stand-in.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'exits-'));
@@ -13,6 +14,7 @@ let standIn: StandIn;
 let good: ConnectProxy;
 let locked: ConnectProxy;
 let liar: ConnectProxy;
+let socks: SocksProxy;
 const echo = createServer((request, response) =>
   response.end(JSON.stringify({ ip: request.socket.remoteAddress })),
 );
@@ -23,12 +25,13 @@ beforeAll(async () => {
   good = await createConnectProxy({ credentials: 'canary-user:canary-pass', leavesFrom: () => '127.9.3.1' });
   locked = await createConnectProxy({ credentials: 'x:y' });
   liar = await createConnectProxy({ fault: 'own certificate' });
+  socks = await createSocksProxy({ leavesFrom: () => '127.9.3.2' });
   await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve));
 });
 
 afterAll(async () => {
   echo.close();
-  for (const closing of [good, locked, liar, standIn]) await closing.close();
+  for (const closing of [good, locked, liar, socks, standIn]) await closing.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -56,7 +59,7 @@ it('tells of each exit whether it is reachable and why not, and asks nothing of 
   const gone = await createConnectProxy();
   await gone.close();
   const { port } = echo.address() as AddressInfo;
-  const list = `${good.url} http://canary:canary-pass@127.0.0.1:${locked.port} ${liar.url} ${gone.url} direct`;
+  const list = `${good.url} http://canary:canary-pass@127.0.0.1:${locked.port} ${liar.url} ${gone.url} socks5h://127.0.0.1:${socks.port} direct`;
   const { code, stdout, stderr } = await exits(
     ['check', '--json', '--echo', `http://127.0.0.1:${port}/`],
     list,
@@ -64,9 +67,10 @@ it('tells of each exit whether it is reachable and why not, and asks nothing of 
   expect([code, stderr]).toEqual([1, '']);
   expect(JSON.parse(stdout)).toMatchObject([
     { reachable: true, why: null, address: '127.9.3.1', left: 60 },
-    { reachable: false, why: '407: credentials refused' },
-    { reachable: false, why: expect.stringContaining('certificate not trusted') },
-    { reachable: false, why: 'refused' },
+    { reachable: false, why: 'the proxy refused the credentials (407)' },
+    { reachable: false, why: expect.stringContaining('certificate of the upstream is not trusted') },
+    { reachable: false, why: 'the proxy refused the connection' },
+    { reachable: true, address: '127.9.3.2', latencyMs: expect.any(Number) },
     { exit: 'direct', reachable: true, address: '127.0.0.1', left: 60 },
   ]);
   expect(stdout).not.toContain('canary');
@@ -89,3 +93,11 @@ it.each([[[]], [['nonsense']], [['check', '--nonsense']], [['check', '--echo', '
     });
   },
 );
+
+it('a list without an exit is told by name', async () => {
+  expect(await exits(['check'], ' , ')).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: 'PROXY_URLS: holds no exit; write the word direct to leave from this address\n',
+  });
+});

@@ -4,13 +4,13 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { unboundedHold } from '../../src/domain/bytes-in-flight.ts';
 import { createBitbucket } from '../../src/egress/bitbucket.ts';
-import { parseExitList } from '../../src/egress/list/exit-list.ts';
 import {
   type ConnectProxy,
   createConnectProxy,
   type ProxyFault,
   type ProxyOptions,
 } from '../bitbucket/connect-proxy.ts';
+import { exitsOf } from '../exits.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
 
 const REPO = '/v1/repo?repo=acme/big';
@@ -33,7 +33,7 @@ const gateways: Gateway[] = [];
 async function through(list: string, options: Parameters<typeof createGateway>[0] = {}): Promise<Gateway> {
   const gateway = await createGateway({
     ...options,
-    egress: { exits: parseExitList(list), ...options.egress },
+    egress: { sources: exitsOf(list), ...options.egress },
   });
   gateways.push(gateway);
   return gateway;
@@ -322,7 +322,7 @@ describe('budgets', () => {
   });
 
   it('one failed call without proxies does not close the only way out', async () => {
-    const gateway = await through('', {});
+    const gateway = await through('direct', {});
     gateway.standIn.fault('/repositories', (request) => request.socket.destroy(), 4);
     expect((await gateway.get(REPO)).status).toBe(502);
     expect((await gateway.get(REPO)).status).toBe(200);
@@ -393,7 +393,7 @@ it('another list of exits loses no call under way', async () => {
   const gateway = await createGateway();
   const upstream = createBitbucket({
     upstreamUrl: gateway.standIn.url,
-    exits: parseExitList(one.url),
+    sources: exitsOf(one.url),
     sessions: 1,
     sessionLifetimeMs: 540_000,
     hourlyBudget: 60,
@@ -411,7 +411,7 @@ it('another list of exits loses no call under way', async () => {
     room: unboundedHold,
   };
   const underWay = upstream.get({ target: '/repositories/acme/big', read: (answer) => answer }, call);
-  upstream.replaceExits(parseExitList(two.url));
+  upstream.replaceExits(exitsOf(two.url));
   const after = await upstream.get({ target: '/repositories/acme/big', read: (answer) => answer }, call);
   expect([(await underWay).status, after.status]).toEqual([200, 200]);
   await upstream.close();
@@ -434,7 +434,7 @@ it('goes on after a restart with what the hour has left', async () => {
   expect((await gateway.get(REPO)).status).toBe(200);
   const restarted = createBitbucket({
     upstreamUrl: gateway.standIn.url,
-    exits: [],
+    sources: exitsOf('direct'),
     sessions: 1,
     sessionLifetimeMs: 540_000,
     hourlyBudget: 2,

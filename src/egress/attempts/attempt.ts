@@ -3,7 +3,6 @@ import { brotliDecompress, gunzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import type { Failure } from '../../domain/failure.ts';
 import type { UpstreamHead } from '../../domain/upstream.ts';
-import { TunnelError } from '../sources/tunnel.ts';
 
 /** Compressed and decompressed; Bitbucket's largest pages are 350 kB and 25 kB. */
 export const MAX_WIRE_BYTES = 8 * 1024 * 1024;
@@ -27,10 +26,6 @@ export class AttemptError extends Error {
     super(fault, { cause });
     this.fault = fault;
     this.mayHaveLeft = mayHaveLeft;
-  }
-
-  get isAboutCredentials(): boolean {
-    return this.cause instanceof TunnelError && this.cause.isAboutCredentials;
   }
 }
 

@@ -1,26 +1,15 @@
 import { isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
-import type { SessionPattern } from '../sources/session-name.ts';
-import { parseTemplate, type Template } from './template.ts';
+import type { Entry } from '../sources/create-sources.ts';
+import { isSocks, type ProxyTerms, type Scheme } from '../sources/proxy-terms.ts';
+import { parseTemplate } from './template.ts';
 
-/** One entry of the list, read. Holds the password: it must not outlive the parsing. */
-export type ExitEntry =
-  | { readonly kind: 'direct' }
-  | {
-      readonly kind: 'proxy';
-      readonly scheme: 'http' | 'https';
-      readonly rotating: boolean;
-      readonly host: string;
-      readonly port: number;
-      readonly hasCredentials: boolean;
-      readonly user: Template;
-      readonly pass: Template;
-      readonly sessionPattern: SessionPattern | null;
-    };
+/** An entry that was understood, or what is wrong with it in words that hold nothing of it. */
+export type Parsed = { readonly entry: Entry } | { readonly fault: string };
 
 /** The pieces of an entry as they were written. */
 interface Pieces {
-  readonly scheme: 'http' | 'https';
+  readonly scheme: Scheme;
   readonly rotating: boolean;
   readonly host: string;
   readonly port: string | null;
@@ -28,8 +17,9 @@ interface Pieces {
   readonly pass: string;
 }
 
-const SCHEMES = ['http', 'https', 'rotating+http', 'rotating+https'];
-const DEFAULT_PORTS = { http: 80, https: 443 };
+const DEFAULT_PORTS: Readonly<Record<Scheme, number>> = { http: 80, https: 443, socks5: 1080, socks5h: 1080 };
+/** RFC 1929 counts the bytes of user and password in one byte each. */
+const MAX_SOCKS_BYTES = 255;
 const HOST = '(\\[[^\\]]*\\]|[^:@/\\[\\]]+)';
 /** Up to the first colon, that of `{session:digits}` aside. */
 const USER = '((?:\\{session:[^}:]*\\}|[^:])*)';
@@ -39,34 +29,34 @@ const CREDENTIALS = new RegExp(`^${USER}(?::(.*))?$`, 's');
 const AUTHORITY = new RegExp(`^(?:(.*)@)?${HOST}(?::(\\d*))?/?$`, 's');
 
 /**
- * Reads one entry; a string is what is wrong with it, in words that hold nothing of the entry.
+ * Reads one entry.
  *
- * `[rotating+]http[s]://[user[:pass]@]host[:port]`, `direct`, `host:port:user:pass`, `user:pass@host:port`.
+ * `[rotating+]SCHEME://[user[:pass]@]host[:port]` with http, https, socks5 or socks5h, `direct`,
+ * `host:port:user:pass`, `user:pass@host:port`.
  */
-export function parseExitEntry(text: string): ExitEntry | string {
-  if (text.toLowerCase() === 'direct') return { kind: 'direct' };
+export function parseEntry(text: string): Parsed {
+  if (text.toLowerCase() === 'direct') return { entry: 'direct' };
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text);
   const pieces = scheme
     ? parseUrl(scheme[1]!.toLowerCase(), text.slice(scheme[0].length))
     : parseVendor(text);
-  return typeof pieces === 'string' ? pieces : readPieces(pieces);
+  const terms = typeof pieces === 'string' ? pieces : readPieces(pieces);
+  return typeof terms === 'string' ? { fault: terms } : { entry: terms };
 }
 
 /** Cut at the last `@`, since a password may hold one; the WHATWG parser would also refuse raw `/`, `#` and `?`. */
 function parseUrl(scheme: string, rest: string): Pieces | string {
-  if (/^(rotating\+)?socks/.test(scheme)) {
-    return 'SOCKS proxies are not supported; most vendors offer the same exits over http:// on another port';
-  }
-  if (!SCHEMES.includes(scheme)) {
-    return 'only http://, https://, rotating+http://, rotating+https:// and the word direct are known';
+  const known = /^(rotating\+)?(https?|socks5h?)$/.exec(scheme);
+  if (known === null) {
+    return 'only http://, https://, socks5://, socks5h://, rotating+ before one of them, and the word direct are known';
   }
   const [whole, credentials = '', host = '', port = null] = AUTHORITY.exec(rest) ?? [];
   if (whole === undefined)
     return 'what follows the scheme must be [user:password@]host[:port] and nothing more';
   const [, user = '', pass = ''] = CREDENTIALS.exec(credentials) ?? [];
   return {
-    scheme: scheme.endsWith('https') ? 'https' : 'http',
-    rotating: scheme.startsWith('rotating+'),
+    scheme: known[2] as Scheme,
+    rotating: known[1] !== undefined,
     host,
     port: port || null,
     user,
@@ -86,7 +76,7 @@ function parseVendor(text: string): Pieces | string {
   return 'not understood; write http://user:password@host:port, host:port:user:password, user:password@host:port or direct';
 }
 
-function readPieces(pieces: Pieces): ExitEntry | string {
+function readPieces(pieces: Pieces): ProxyTerms | string {
   const host = parseHost(pieces.host);
   if (host === null) return 'the host is not a name, an IPv4 address or an IPv6 address in brackets';
   const port = pieces.port === null ? DEFAULT_PORTS[pieces.scheme] : Number(pieces.port);
@@ -96,8 +86,13 @@ function readPieces(pieces: Pieces): ExitEntry | string {
   }
   const user = parseTemplate(pieces.user);
   const pass = parseTemplate(pieces.pass);
+  if (
+    isSocks(pieces.scheme) &&
+    (isTooLong(user.fill(LONGEST_SESSION)) || isTooLong(pass.fill(LONGEST_SESSION)))
+  ) {
+    return 'user and password of a SOCKS proxy may have 255 bytes each';
+  }
   return {
-    kind: 'proxy',
     scheme: pieces.scheme,
     rotating: pieces.rotating,
     host,
@@ -108,6 +103,9 @@ function readPieces(pieces: Pieces): ExitEntry | string {
     sessionPattern: user.holdsSession || pass.holdsSession ? { digits: user.digits || pass.digits } : null,
   };
 }
+
+const LONGEST_SESSION = '12345678';
+const isTooLong = (text: string) => Buffer.byteLength(text) > MAX_SOCKS_BYTES;
 
 const holdsKnownSession = ({ user, pass }: Pieces): boolean =>
   !/\{session:(?!digits\})/.test(user) && !/\{session:(?!digits\})/.test(pass);

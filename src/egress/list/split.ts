@@ -1,4 +1,4 @@
-import { parseExitEntry } from './entry.ts';
+import { parseEntry } from './entry.ts';
 
 /** The entries of a list: separated by white space, or by a comma before the next entry. */
 export function splitEntries(text: string): string[] {
@@ -34,5 +34,5 @@ const DIRECT_OR_VENDOR = [
  */
 function separates(before: string, after: string): boolean {
   if (before === '' || after === '' || SCHEME.test(after)) return true;
-  return DIRECT_OR_VENDOR.some((form) => form.test(after)) && typeof parseExitEntry(before) !== 'string';
+  return DIRECT_OR_VENDOR.some((form) => form.test(after)) && 'entry' in parseEntry(before);
 }

@@ -1,3 +1,4 @@
+import type { Agent } from 'node:http';
 import type { buildConnector } from 'undici';
 
 /**
@@ -34,4 +35,6 @@ export interface Minted {
   readonly oneTunnel: boolean;
   /** Opens a tunnel and TLS to the upstream within its own time limit; fails with `TunnelError`. Costs no budget. */
   readonly connect: buildConnector.connector;
+  /** Leaves the same way by other means than `connect`, for `exits -- check`; absent where there are none. */
+  readonly secondClient?: () => Agent;
 }

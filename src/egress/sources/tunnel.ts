@@ -1,97 +1,64 @@
-import { request as httpRequest } from 'node:http';
+import { type ClientRequest, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { Socket } from 'node:net';
-import { buildConnector } from 'undici';
-import type { ExitSpec, ProxySpec } from '../list/exit-list.ts';
-
-/** Why a way out could not be opened. No message holds an address or a password. */
-export class TunnelError extends Error {
-  override readonly name = 'TunnelError';
-  /** The proxy's answer to CONNECT, where it gave one. */
-  readonly status: number | undefined;
-
-  constructor(reason: string, status?: number) {
-    super(reason);
-    this.status = status;
-  }
-
-  /** The proxy refuses who we say we are, not this one tunnel. */
-  get isAboutCredentials(): boolean {
-    return this.status !== undefined && [401, 402, 403, 407].includes(this.status);
-  }
-}
+import { isIPv6, type Socket } from 'node:net';
+import type { Dial } from './connector.ts';
+import type { Credentials, ProxyAddress } from './proxy-terms.ts';
+import { spokeBeforeTls, tunnelErrorOf, tunnelRefused } from './tunnel-error.ts';
+import type { Target } from './upstream-tls.ts';
 
 const MAX_CONNECT_HEADERS = 16 * 1024;
 
-/** TLS to the upstream. Verified always: no setting and no variable of the environment can turn it off. */
-const createTls = (timeoutMs: number) =>
-  buildConnector({ rejectUnauthorized: true, allowH2: false, timeout: timeoutMs, maxCachedSessions: 500 });
-
-/** How undici opens a connection that leaves from `spec`, within `timeoutMs`. */
-export function createConnector(
-  spec: ExitSpec,
-  session: string | null,
-  timeoutMs: number,
-): buildConnector.connector {
-  const tls = createTls(timeoutMs);
-  if (spec.kind === 'direct') return tls;
-  return (options, done) => {
-    const host = `${options.hostname}:${options.port || 443}`;
-    openTunnel(spec, session, host, timeoutMs).then(
-      (httpSocket) => tls({ ...options, httpSocket }, done),
-      (error: Error) => done(error, null),
-    );
-  };
+/** A tunnel by CONNECT through an HTTP proxy, itself spoken to over TCP or TLS. */
+export function dialByConnect(proxy: ProxyAddress, credentials: Credentials | null): Dial {
+  return (target, signal) =>
+    new Promise((resolve, reject) => {
+      const request = connectRequest(proxy, credentials, authorityOf(target));
+      const end = (settle: () => void) => {
+        signal.removeEventListener('abort', onAbort);
+        settle();
+      };
+      const stop = (error: Error) =>
+        end(() => {
+          request.destroy();
+          reject(error);
+        });
+      const onAbort = () => stop(signal.reason as Error);
+      signal.addEventListener('abort', onAbort, { once: true });
+      request.once('connect', ({ statusCode = 0 }, socket: Socket, early: Buffer) => {
+        if (statusCode === 200 && early.length === 0) return end(() => resolve(socket));
+        socket.destroy();
+        stop(statusCode === 200 ? spokeBeforeTls() : tunnelRefused(statusCode));
+      });
+      request.once('response', ({ statusCode = 0 }) => stop(tunnelRefused(statusCode)));
+      request.on('error', (error) => stop(tunnelErrorOf(error, 'proxy')));
+      request.end();
+    });
 }
 
-/** CONNECT through the proxy. Rejects with `TunnelError`. */
-function openTunnel(
-  spec: ProxySpec,
-  session: string | null,
-  host: string,
-  timeoutMs: number,
-): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const request = (spec.scheme === 'https' ? httpsRequest : httpRequest)({
-      host: spec.host,
-      port: spec.port,
-      method: 'CONNECT',
-      path: host,
-      headers: { host, ...authorizationOf(spec, session) },
-      agent: false,
-      maxHeaderSize: MAX_CONNECT_HEADERS,
-      ...(spec.scheme === 'https' ? { rejectUnauthorized: true } : {}),
-    });
-    const timer = setTimeout(() => fail('the proxy did not open a tunnel in time'), timeoutMs);
-    const fail = (reason: string, status?: number) => {
-      clearTimeout(timer);
-      request.destroy();
-      reject(new TunnelError(reason, status));
-    };
-    request.once('connect', (response, socket: Socket, early: Buffer) => {
-      clearTimeout(timer);
-      const status = response.statusCode ?? 0;
-      if (status === 200 && early.length === 0) return resolve(socket);
-      socket.destroy();
-      reject(
-        new TunnelError(
-          status === 200 ? 'the proxy spoke before TLS' : `the proxy answered ${status}`,
-          status,
-        ),
-      );
-    });
-    request.once('response', (response) =>
-      fail(`the proxy answered ${response.statusCode}`, response.statusCode),
-    );
-    request.once('error', (error: NodeJS.ErrnoException) =>
-      fail(`the proxy failed (${error.code ?? 'unknown'})`),
-    );
-    request.end();
+function connectRequest(
+  { scheme, host, port }: ProxyAddress,
+  credentials: Credentials | null,
+  authority: string,
+): ClientRequest {
+  return (scheme === 'https' ? httpsRequest : httpRequest)({
+    host,
+    port,
+    method: 'CONNECT',
+    path: authority,
+    headers: { host: authority, ...proxyAuthorization(credentials) },
+    agent: false,
+    maxHeaderSize: MAX_CONNECT_HEADERS,
+    ...(scheme === 'https'
+      ? { rejectUnauthorized: true, servername: isIPv6(host) || /^[\d.]+$/.test(host) ? '' : host }
+      : {}),
   });
 }
 
-function authorizationOf(spec: ProxySpec, session: string | null): Record<string, string> {
-  const credentials = spec.credentials(session);
+/** IPv6 in brackets. */
+const authorityOf = ({ hostname, port }: Target) =>
+  `${isIPv6(hostname) ? `[${hostname}]` : hostname}:${port}`;
+
+export function proxyAuthorization(credentials: Credentials | null): Record<string, string> {
   if (credentials === null) return {};
   const basic = Buffer.from(`${credentials.user}:${credentials.pass}`).toString('base64');
   return { 'proxy-authorization': `Basic ${basic}` };
