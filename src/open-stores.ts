@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Clock } from './domain/clock.ts';
 import type { Log } from './domain/log.ts';
 import type { BudgetStore } from './egress/budget-store.ts';
@@ -17,13 +16,13 @@ import { createSqliteLedger, limitsMigrations } from './limits/ledger-sqlite.ts'
 import type { RateStore } from './limits/rate-store.ts';
 import { createMemoryRateStore } from './limits/rate-store-memory.ts';
 import { createRedisRateStore } from './limits/rate-store-redis.ts';
+import type { Backend, RedisBackend, Role, SqliteBackend } from './store/backend.ts';
 import { createBreaker } from './store/breaker.ts';
-import { openRedis } from './store/redis.ts';
-import { openSqlite } from './store/sqlite.ts';
-import { StoreError } from './store/store-error.ts';
+import { openBackend } from './store/open-backend.ts';
 
 /** Everything that is kept, behind its ports. */
 export interface Stores {
+  readonly backend: Backend;
   readonly keys: KeyStore;
   readonly registry: Registry;
   readonly records: Records;
@@ -38,82 +37,50 @@ export interface Stores {
 }
 
 export interface OpenOptions {
-  readonly role: 'gateway' | 'tool';
+  readonly role: Role;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Opens what `STORE_URL` names. Rejects with `StoreError`. */
+/** Opens what `STORE_URL` names, and over it every room that keeps something. Rejects with `StoreError`. */
 export async function openStores(url: string, options: OpenOptions): Promise<Stores> {
-  const path = /^sqlite:(?:\/\/)?(.+)$/s.exec(url)?.[1];
-  if (path !== undefined) return openSqliteStores(path, options);
-  if (/^rediss?:\/\//.test(url)) return openRedisStores(url, options);
-  throw new StoreError('STORE_URL must begin with sqlite:, redis:// or rediss://');
-}
-
-async function openSqliteStores(path: string, { role, clock }: OpenOptions): Promise<Stores> {
-  const { db, close } = await openSqlite(path, [...keysMigrations, ...limitsMigrations, ...exitsMigrations], {
-    role,
-  });
-  const ledger = createSqliteLedger(db);
-  const keys = createSqliteKeyStore(db, clock);
-  const records = createSqliteRecords(db, keys.forget);
+  const backend = await openBackend(url, options);
+  const parts = backend.kind === 'sqlite' ? sqliteParts(backend) : redisParts(backend);
   return {
-    keys,
-    records,
-    registry: createRegistry(records),
-    ledger,
-    rates: createMemoryRateStore(clock),
-    budgets: createSqliteBudgetStore(db),
-    check: async () => {
-      db.prepare('SELECT 1 FROM accounts LIMIT 1').get();
-    },
-    backup: async (file) => {
-      db.prepare('VACUUM INTO ?').run(file);
-    },
+    ...parts,
+    backend,
+    registry: createRegistry(parts.records),
+    check: backend.check,
+    backup: backend.backup,
     close: async () => {
-      await ledger.close();
-      close();
+      await parts.ledger.close();
+      await backend.close();
     },
   };
 }
 
-/** A command that takes longer counts as failed: a caller would rather have a verdict, an operator the answer. */
-const COMMAND_TIMEOUT_MS = { gateway: 50, tool: 5_000 } as const;
-/** Of what is kept in Redis and how. */
-const REDIS_SCHEMA = 1;
+type Parts = Pick<Stores, 'keys' | 'records' | 'ledger' | 'rates' | 'budgets'>;
 
-async function openRedisStores(url: string, { role, clock, log }: OpenOptions): Promise<Stores> {
-  const { client, close } = await openRedis(url, COMMAND_TIMEOUT_MS[role]);
-  const breaker = () => createBreaker(clock, COMMAND_TIMEOUT_MS[role]);
-  await client.setnx('{gateway}:schema', REDIS_SCHEMA);
-  const schema = Number(await client.get('{gateway}:schema'));
-  if (schema > REDIS_SCHEMA) {
-    await close();
-    throw new StoreError(
-      `the store was written by a newer version (${schema}, this program knows ${REDIS_SCHEMA}): upgrade the program`,
-    );
-  }
-  const gatewayId = randomBytes(6).toString('hex');
-  const ledger = createRedisLedger(client, breaker(), log, gatewayId);
-  const keys = createRedisKeyStore(client, breaker(), clock);
-  const records = createRedisRecords(client, keys.forget);
+function sqliteParts({ db, clock, prepare }: SqliteBackend): Parts {
+  for (const steps of [keysMigrations, limitsMigrations, exitsMigrations]) prepare(steps);
+  const keys = createSqliteKeyStore(db, clock);
   return {
     keys,
-    records,
-    registry: createRegistry(records),
-    ledger,
+    records: createSqliteRecords(db, keys.forget),
+    ledger: createSqliteLedger(db),
+    rates: createMemoryRateStore(clock),
+    budgets: createSqliteBudgetStore(db),
+  };
+}
+
+function redisParts({ client, clock, log, role, gatewayId }: RedisBackend): Parts {
+  const breaker = () => createBreaker(clock, role === 'gateway' ? 50 : 5_000);
+  const keys = createRedisKeyStore(client, breaker(), clock);
+  return {
+    keys,
+    records: createRedisRecords(client, keys.forget),
+    ledger: createRedisLedger(client, breaker(), log, gatewayId),
     rates: createRedisRateStore(client, breaker(), clock, gatewayId),
     budgets: createRedisBudgetStore(client, breaker(), gatewayId),
-    check: async () => {
-      await client.ping();
-    },
-    backup: async () => {
-      throw new StoreError('a Redis store is backed up by its own means: BGSAVE, and a copy of its files');
-    },
-    close: async () => {
-      await ledger.close();
-      await close();
-    },
   };
 }

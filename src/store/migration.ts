@@ -3,7 +3,7 @@
  * from 1; who opens the store hands in the steps of all rooms, so that `store/` needs to know none of them.
  */
 export interface Migration {
-  readonly room: 'keys' | 'limits' | 'exits';
+  readonly room: string;
   /** 1, 2, 3 … within the room. */
   readonly version: number;
   /** Statements separated by `;`, run in one transaction with the step's own record. */
