@@ -4,12 +4,9 @@ import type { BudgetStore } from './egress/budget-store.ts';
 import { createRedisBudgetStore } from './egress/budget-store-redis.ts';
 import { createSqliteBudgetStore, exitsMigrations } from './egress/budget-store-sqlite.ts';
 import type { KeyStore } from './keys/key-store.ts';
-import { createRedisKeyStore } from './keys/key-store-redis.ts';
-import { createSqliteKeyStore, keysMigrations } from './keys/key-store-sqlite.ts';
+import { openKeys } from './keys/open-keys.ts';
 import type { Records } from './keys/records.ts';
-import { createRedisRecords } from './keys/records-redis.ts';
-import { createSqliteRecords } from './keys/records-sqlite.ts';
-import { createRegistry, type Registry } from './keys/registry.ts';
+import type { Registry } from './keys/registry.ts';
 import type { KeptLedger } from './limits/ledger.ts';
 import { createRedisLedger } from './limits/ledger-redis.ts';
 import { createSqliteLedger, limitsMigrations } from './limits/ledger-sqlite.ts';
@@ -48,8 +45,8 @@ export async function openStores(url: string, options: OpenOptions): Promise<Sto
   const parts = backend.kind === 'sqlite' ? sqliteParts(backend) : redisParts(backend);
   return {
     ...parts,
+    ...(await openKeys(backend)),
     backend,
-    registry: createRegistry(parts.records),
     check: backend.check,
     backup: backend.backup,
     close: async () => {
@@ -59,14 +56,11 @@ export async function openStores(url: string, options: OpenOptions): Promise<Sto
   };
 }
 
-type Parts = Pick<Stores, 'keys' | 'records' | 'ledger' | 'rates' | 'budgets'>;
+type Parts = Pick<Stores, 'ledger' | 'rates' | 'budgets'>;
 
 function sqliteParts({ db, clock, prepare }: SqliteBackend): Parts {
-  for (const steps of [keysMigrations, limitsMigrations, exitsMigrations]) prepare(steps);
-  const keys = createSqliteKeyStore(db, clock);
+  for (const steps of [limitsMigrations, exitsMigrations]) prepare(steps);
   return {
-    keys,
-    records: createSqliteRecords(db, keys.forget),
     ledger: createSqliteLedger(db),
     rates: createMemoryRateStore(clock),
     budgets: createSqliteBudgetStore(db),
@@ -75,10 +69,7 @@ function sqliteParts({ db, clock, prepare }: SqliteBackend): Parts {
 
 function redisParts({ client, clock, log, role, gatewayId }: RedisBackend): Parts {
   const breaker = () => createBreaker(clock, role === 'gateway' ? 50 : 5_000);
-  const keys = createRedisKeyStore(client, breaker(), clock);
   return {
-    keys,
-    records: createRedisRecords(client, keys.forget),
     ledger: createRedisLedger(client, breaker(), log, gatewayId),
     rates: createRedisRateStore(client, breaker(), clock, gatewayId),
     budgets: createRedisBudgetStore(client, breaker(), gatewayId),

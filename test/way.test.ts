@@ -65,7 +65,7 @@ describe('the gates', () => {
   it('402 when the account is suspended, and a fresh key works on its next call', async () => {
     const key = await gateway.newKey({ name: 'sleeper' });
     expect((await gateway.get(REPO, key)).status).toBe(200);
-    await gateway.stores.registry.change('sleeper', 'suspend', { suspended: true }, 0);
+    await gateway.stores.registry.change('sleeper', { suspended: true }, 0);
     gateway.clock.pass(1_000);
     const { status, headers, body } = await gateway.get(REPO, key);
     expect([status, body.meta.code]).toEqual([402, 'subscription_inactive']);

@@ -1,4 +1,6 @@
+import { Failure } from '../domain/failure.ts';
 import { loadEnvFile } from '../env-file.ts';
+import { UsageError } from './arguments.ts';
 
 /**
  * Runs a command line as a program, with what `.env` sets; its exit code. A reader that has seen enough (`| head`)
@@ -16,4 +18,26 @@ export async function runProgram(main: (args: readonly string[]) => Promise<numb
     return 1;
   }
   return main(process.argv.slice(2));
+}
+
+/** The exit code of `work`: 0, or 1 where it failed and 2 where the command line was misspelt, told in one line. */
+export async function exitCodeOf(work: () => Promise<void>): Promise<number> {
+  try {
+    await work();
+    return 0;
+  } catch (error) {
+    const isMisspelt = error instanceof UsageError || isOfParseArgs(error);
+    console.error(oneLineOf(error) + (isMisspelt ? ' (--help shows the usage)' : ''));
+    return isMisspelt ? 2 : 1;
+  }
+}
+
+const isOfParseArgs = (error: unknown): boolean =>
+  error instanceof TypeError && String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');
+
+/** What is told to callers says nothing of its cause; an operator wants to know. */
+function oneLineOf(error: unknown): string {
+  const cause = error instanceof Failure && error.cause instanceof Error ? ` (${error.cause.message})` : '';
+  const text = error instanceof Error ? error.message + cause : String(error);
+  return text.replaceAll(/\s*\n\s*/g, ' ').trim();
 }

@@ -2,15 +2,20 @@ import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { readConfig } from '../config.ts';
 import { systemClock } from '../domain/clock.ts';
-import { openStores, type Stores } from '../open-stores.ts';
+import { openStores } from '../open-stores.ts';
+import type { Role } from '../store/backend.ts';
+import { openBackend } from '../store/open-backend.ts';
 import { StoreError } from '../store/store-error.ts';
-import { runProgram } from './program.ts';
+import { UsageError, wordsOf } from './arguments.ts';
+import { exitCodeOf, runProgram } from './program.ts';
 import { quietLog } from './quiet-log.ts';
+import { copyStore } from './store-copy.ts';
 
 const USAGE = `Usage: npm run store -- COMMAND
   check                          whether the store of STORE_URL can be used
   backup FILE                    a copy of a running SQLite store
-  copy --from URL --to URL       accounts, keys, usage and audit into an empty store`;
+  copy --from URL --to URL       accounts, keys, usage and audit into an empty store
+  migrate                        brings a store of an earlier version forward, as a start does`;
 
 const OPTIONS = {
   from: { type: 'string' },
@@ -18,56 +23,68 @@ const OPTIONS = {
   help: { type: 'boolean', default: false },
 } as const;
 
-const open = (url: string) => openStores(url, { role: 'tool', clock: systemClock, log: quietLog });
+const read = (args: readonly string[]) =>
+  parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+type Given = ReturnType<typeof read>['values'];
 
-async function using<Result>(url: string, work: (stores: Stores) => Promise<Result>): Promise<Result> {
-  const stores = await open(url);
+/** What a command did, for a person. */
+type Command = (url: string, words: readonly string[], given: Given) => Promise<string>;
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  check: async (url, words) => {
+    wordsOf(words, [], 'check');
+    // Looked at first: what is written next would make a store where there is none.
+    await (await openStores(url, options('look'))).close();
+    await using(await openBackend(url, options('tool')), (backend) => backend.check());
+    return 'The store can be used.';
+  },
+  backup: async (url, words) => {
+    const [file = ''] = wordsOf(words, ['a file'], 'backup');
+    if (existsSync(file)) throw new StoreError('the file exists already');
+    // The backend alone: a store of an earlier version is worth a backup before it is brought forward.
+    await using(await openBackend(url, options('look')), (backend) => backend.backup(file));
+    return `Written to ${file}.`;
+  },
+  copy: async (_url, words, { from, to }) => {
+    wordsOf(words, [], 'copy');
+    if (from === undefined || to === undefined) throw new UsageError('copy needs --from and --to');
+    const copied = await using(await openStores(from, options('look')), async (source) =>
+      using(await openStores(to, options('tool')), (target) => copyStore(source, target)),
+    );
+    const { accounts, keys, usage, audit } = copied;
+    return `Copied ${accounts} accounts, ${keys} keys, ${usage} months of usage and ${audit} audit rows.`;
+  },
+  migrate: async (url, words) => {
+    wordsOf(words, [], 'migrate');
+    await (await openStores(url, options('migrate'))).close();
+    return 'The store is of this version.';
+  },
+};
+
+const options = (role: Role) => ({ role, clock: systemClock, log: quietLog });
+
+async function using<Opened extends { close(): Promise<void> }, Result>(
+  opened: Opened,
+  work: (opened: Opened) => Promise<Result>,
+): Promise<Result> {
   try {
-    return await work(stores);
+    return await work(opened);
   } finally {
-    await stores.close();
+    await opened.close();
   }
-}
-
-/** Everything a subscriber has, in the middle of a month too. Stop the gateways of the old store first. */
-async function copy(from: Stores, to: Stores): Promise<string> {
-  if ((await to.records.accounts()).length > 0) throw new StoreError('the store to copy into is not empty');
-  const [accounts, keys, audit, usage] = await Promise.all([
-    from.records.accounts(),
-    from.records.keys(),
-    from.records.audit(),
-    from.ledger.usage(),
-  ]);
-  await to.records.write({ accounts, keys, audit });
-  await to.ledger.write(usage);
-  return `Copied ${accounts.length} accounts, ${keys.length} keys, ${usage.length} months of usage and ${audit.length} audit rows.`;
 }
 
 /** Runs one command line; the process's exit code. */
-export async function main(args: readonly string[]): Promise<number> {
-  try {
-    const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-    const [command, file] = positionals;
-    const { STORE_URL } = readConfig(process.env);
-    if (values.help) console.log(USAGE);
-    else if (command === 'check') {
-      await using(STORE_URL, (stores) => stores.check());
-      console.log('The store can be used.');
-    } else if (command === 'backup' && file !== undefined) {
-      if (existsSync(file)) throw new StoreError('the file exists already');
-      await using(STORE_URL, (stores) => stores.backup(file));
-      console.log(`Written to ${file}.`);
-    } else if (command === 'copy' && values.from !== undefined && values.to !== undefined) {
-      const { to } = values;
-      console.log(await using(values.from, (source) => using(to, (target) => copy(source, target))));
-    } else throw new TypeError(command === undefined ? 'a command is needed' : 'the command is misspelt');
-    return 0;
-  } catch (error) {
-    const misspelt = error instanceof TypeError;
-    const message = error instanceof Error ? error.message : String(error);
-    console.error(misspelt ? `${message}\n${USAGE}` : message);
-    return misspelt ? 2 : 1;
-  }
+export function main(args: readonly string[]): Promise<number> {
+  return exitCodeOf(async () => {
+    const { values, positionals } = read(args);
+    const [name = '', ...words] = positionals;
+    if (values.help) return console.log(USAGE);
+    const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+    if (command === undefined)
+      throw new UsageError(name === '' ? 'a command is needed' : `there is no command ${name}`);
+    console.log(await command(readConfig(process.env).STORE_URL, words, values));
+  });
 }
 
 if (import.meta.main) process.exitCode = await runProgram(main);

@@ -12,6 +12,12 @@ export interface KeyRecord {
   readonly endsAtMs: number | null;
 }
 
+/** A key and the account it belongs to. */
+export interface OwnedKey {
+  readonly key: KeyRecord;
+  readonly account: Account;
+}
+
 export interface AuditRow {
   readonly atMs: number;
   readonly action: string;
@@ -19,23 +25,55 @@ export interface AuditRow {
   readonly detail: string;
 }
 
-/** What is written together or not at all: accounts and keys new or changed, audit rows added. */
-export interface Change {
-  readonly accounts: readonly Account[];
-  readonly keys: readonly KeyRecord[];
-  readonly audit: readonly AuditRow[];
+/** An audit row as it was read; numbers grow in the order of writing. */
+export interface NumberedAuditRow extends AuditRow {
+  readonly number: number;
 }
 
-/** Accounts, keys and who changed them, as a store keeps them. */
+/** A request that made a key, remembered so that sending it again makes none. */
+export interface RequestRecord {
+  /** The sender's own name for it. */
+  readonly name: string;
+  /** Of all that was asked for: another one under the same name is another request. */
+  readonly fingerprint: string;
+  readonly accountId: string;
+  readonly keyId: string;
+  /** Until when it is remembered, epoch ms. */
+  readonly endsAtMs: number;
+}
+
+/** What a thing was when it was read, null where it is new; and what it becomes. */
+export interface Step<Value> {
+  readonly was: Value | null;
+  readonly is: Value;
+}
+
+/** What is written together or not at all. */
+export interface Change {
+  readonly accounts: readonly Step<Account>[];
+  readonly keys: readonly Step<KeyRecord>[];
+  readonly audit: readonly AuditRow[];
+  /** New under its name. */
+  readonly request: RequestRecord | null;
+}
+
+/** Accounts, keys and what was done to them, as a store keeps them. Reads are small: a page at most. */
 export interface Records {
-  /** By name or ID. */
-  findAccount(nameOrId: string): Promise<Account | null>;
-  findKey(id: string): Promise<KeyRecord | null>;
-  /** By name. */
-  accounts(): Promise<readonly Account[]>;
-  /** The oldest first. */
-  keys(): Promise<readonly KeyRecord[]>;
-  /** In the order of writing. */
-  audit(): Promise<readonly AuditRow[]>;
-  write(change: Change): Promise<void>;
+  /** By ID or name. */
+  findAccount(idOrName: string): Promise<Account | null>;
+  findKey(id: string): Promise<OwnedKey | null>;
+  /** One whose time has not run out. */
+  findRequest(name: string, nowMs: number): Promise<RequestRecord | null>;
+  hasKeys(): Promise<boolean>;
+  /** By name, those behind `after`. */
+  accounts(after: Account | null, limit: number): Promise<readonly Account[]>;
+  /** The oldest first, those behind `after`; of one account where `accountId` is given. */
+  keys(accountId: string | null, after: KeyRecord | null, limit: number): Promise<readonly OwnedKey[]>;
+  /** The latest first, those with a number below `before`. */
+  audit(before: number | null, limit: number): Promise<readonly NumberedAuditRow[]>;
+  /**
+   * Writes all of `change` if everything in it still is what it was, no other account has the name of a new one and
+   * no request its name; else nothing, and says false. Of changes made at once, anywhere, each sees the ones before.
+   */
+  write(change: Change, nowMs: number): Promise<boolean>;
 }

@@ -1,119 +1,65 @@
 import type { Account } from '../domain/account.ts';
-import type { Limits, PlanName } from '../domain/plan.ts';
+import { changed, joined, opened, renewed, revoked, rotated } from './changes.ts';
 import { type NewKey, randomText } from './key.ts';
-import type { KeyRecord, Records } from './records.ts';
+import { createLists, type Lists } from './lists.ts';
+import type { OwnedKey, Records } from './records.ts';
+import { createSettle, type Made, type Once } from './settle.ts';
+import { type AccountPatch, checkedAccount, type NewAccount, RegistryError } from './terms.ts';
 
-export interface NewAccount {
-  readonly name: string;
-  readonly plan: PlanName;
-  readonly overrides: Partial<Limits>;
-  readonly expiresAtMs: number | null;
-}
-
-/** The operator's request cannot be carried out; the message says why and what to do. */
-export class RegistryError extends Error {
-  override readonly name = 'RegistryError';
-}
-
-/** The writing side of accounts and keys. Every change leaves an audit row. Rejects with `RegistryError`. */
-export interface Registry {
+/**
+ * Accounts and keys as operators see them. Every change is made to what the store holds at that moment, whoever else
+ * is changing it, and leaves an audit row. Rejects with `RegistryError`, which says what to do, or as the store does.
+ */
+export interface Registry extends Lists {
   /** Adds a key; makes the account where `name` is new. Another plan for an existing account is refused. */
-  create(account: NewAccount, key: NewKey, nowMs: number): Promise<Account>;
-  /** A second key; the first one goes on for `overlapMs`. */
-  rotate(keyId: string, key: NewKey, overlapMs: number, nowMs: number): Promise<Account>;
-  revoke(keyId: string, nowMs: number): Promise<void>;
-  /** `account` is its name or ID. */
-  change(
-    account: string,
-    action: string,
-    change: Partial<Pick<Account, 'plan' | 'suspended'>>,
-    nowMs: number,
-  ): Promise<Account>;
+  create(account: NewAccount, key: NewKey, nowMs: number): Promise<Made>;
+  /** A new account with its first key; a name that is taken is refused. */
+  createAccount(account: NewAccount, key: NewKey, nowMs: number, once?: Once): Promise<Made>;
+  /** Another key; `account` is its ID or name. */
+  addKey(account: string, key: NewKey, nowMs: number, once?: Once): Promise<Made>;
+  /** A key in place of another, which goes on for `overlapMs`. */
+  rotate(keyId: string, key: NewKey, overlapMs: number, nowMs: number, once?: Once): Promise<Made>;
+  /** From now on the key is refused. Of a key that is refused already nothing changes. */
+  revoke(keyId: string, nowMs: number): Promise<OwnedKey>;
+  /** `account` is its ID or name. */
+  change(account: string, patch: AccountPatch, nowMs: number): Promise<Account>;
 }
 
-/** The rules of accounts and keys, over any store. */
-export function createRegistry(records: Records): Registry {
-  const keyNamed = async (id: string): Promise<KeyRecord> => {
-    const key = await records.findKey(id);
-    if (key === null) throw new RegistryError(`no key has the ID ${id}; see \`list\``);
-    return key;
-  };
-  const accountNamed = async (nameOrId: string): Promise<Account> => {
-    const account = await records.findAccount(nameOrId);
-    if (account === null) throw new RegistryError(`no account is called ${nameOrId}; see \`list\``);
-    return account;
-  };
-
+/** The registry over any store. `changedHere` hears of every account whose keys may differ from now on. */
+export function createRegistry(records: Records, changedHere: (accountId: string) => void): Registry {
+  const lists = createLists(records);
+  const { settle, make } = createSettle(records, changedHere);
   return {
-    create: async (wanted, key, nowMs) => {
-      const known = await records.findAccount(wanted.name);
-      const account = known === null ? newAccount(wanted) : withTerms(known, wanted);
-      const audit = {
-        atMs: nowMs,
-        action: 'create',
-        accountId: account.id,
-        detail: `key ${key.id}, plan ${account.plan}`,
+    ...lists,
+    create: (wanted, key, nowMs) =>
+      make(async () => {
+        const terms = checkedAccount(wanted);
+        const known = await records.findAccount(terms.name);
+        return known === null ? opened(newId(), terms, key, nowMs) : renewed(known, terms, key, nowMs);
+      }, nowMs),
+    createAccount: (wanted, key, nowMs, once) => {
+      const decide = async () => {
+        const terms = checkedAccount(wanted);
+        if ((await records.findAccount(terms.name)) === null) return opened(newId(), terms, key, nowMs);
+        throw new RegistryError('conflict', `there is an account called ${terms.name}`, 'name');
       };
-      await records.write({ accounts: [account], keys: [newRecord(key, account.id, nowMs)], audit: [audit] });
-      return account;
+      return make(decide, nowMs, once);
     },
-    rotate: async (keyId, key, overlapMs, nowMs) => {
-      const old = await keyNamed(keyId);
-      if (old.endsAtMs !== null)
-        throw new RegistryError(`the key ${keyId} was revoked or rotated before; create a new one`);
-      const { accountId } = old;
-      const detail = `key ${keyId} to ${key.id}, overlap ${overlapMs / 1000} s`;
-      await records.write({
-        accounts: [],
-        keys: [{ ...old, endsAtMs: nowMs + overlapMs }, newRecord(key, accountId, nowMs)],
-        audit: [{ atMs: nowMs, action: 'rotate', accountId, detail }],
-      });
-      return accountNamed(accountId);
+    addKey: (account, key, nowMs, once) =>
+      make(async () => joined(await lists.account(account), key, nowMs), nowMs, once),
+    rotate: (keyId, key, overlapMs, nowMs, once) => {
+      const decide = async () => rotated(await lists.key(keyId), key, overlapMs, nowMs);
+      return make(decide, nowMs, once);
     },
     revoke: async (keyId, nowMs) => {
-      const key = await keyNamed(keyId);
-      await records.write({
-        accounts: [],
-        keys: [{ ...key, endsAtMs: Math.min(key.endsAtMs ?? nowMs, nowMs) }],
-        audit: [{ atMs: nowMs, action: 'revoke', accountId: key.accountId, detail: `key ${keyId}` }],
-      });
+      await settle(async () => ({ change: revoked((await lists.key(keyId)).key, nowMs) }), nowMs);
+      return lists.key(keyId);
     },
-    change: async (nameOrId, action, change, nowMs) => {
-      const account = { ...(await accountNamed(nameOrId)), ...change };
-      const audit = { atMs: nowMs, action, accountId: account.id, detail: Object.values(change).join(' ') };
-      await records.write({ accounts: [account], keys: [], audit: [audit] });
-      return account;
+    change: async (account, patch, nowMs) => {
+      const decide = async () => changed(await lists.account(account), patch, nowMs);
+      return (await settle(decide, nowMs)).account;
     },
   };
 }
 
-const newRecord = ({ hash, id }: NewKey, accountId: string, nowMs: number): KeyRecord => ({
-  hash,
-  id,
-  accountId,
-  createdAtMs: nowMs,
-  endsAtMs: null,
-});
-
-const newAccount = ({ name, plan, overrides, expiresAtMs }: NewAccount): Account => ({
-  id: `acct_${randomText(12)}`,
-  name,
-  plan,
-  overrides,
-  suspended: false,
-  expiresAtMs,
-});
-
-/** What a second `create` says about a known account: new terms are taken over, another plan is refused. */
-function withTerms(known: Account, { name, plan, overrides, expiresAtMs }: NewAccount): Account {
-  if (known.plan !== plan) {
-    throw new RegistryError(
-      `${name} is on the plan ${known.plan}; change it with \`set-plan ${name} ${plan}\``,
-    );
-  }
-  return {
-    ...known,
-    overrides: { ...known.overrides, ...overrides },
-    expiresAtMs: expiresAtMs ?? known.expiresAtMs,
-  };
-}
+const newId = () => `acct_${randomText(12)}`;

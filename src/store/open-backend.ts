@@ -64,7 +64,7 @@ function inTransaction<Result>(db: DatabaseSync, work: () => Result): Result {
 /** A command that takes longer counts as failed: a caller would rather have a verdict, an operator the answer. */
 const COMMAND_TIMEOUT_MS = { gateway: 50, migrate: 5_000, tool: 5_000, look: 5_000 } as const;
 /** Of what is kept in Redis and how. */
-const REDIS_SCHEMA = 1;
+const REDIS_SCHEMA = 2;
 
 async function openRedisBackend(url: string, options: BackendOptions): Promise<RedisBackend> {
   const timeoutMs = COMMAND_TIMEOUT_MS[options.role];

@@ -5,10 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates } from 'node:tls';
 import { promisify } from 'node:util';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { ConfigError } from '../../src/config.ts';
 import { loadEnvFile } from '../../src/env-file.ts';
 import { createCertificate } from '../bitbucket/certificate.ts';
+
+/** Programs are started, on a machine that may be busy. */
+vi.setConfig({ testTimeout: 120_000 });
 
 const folder = mkdtempSync(join(tmpdir(), 'env-file-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

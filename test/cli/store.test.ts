@@ -3,19 +3,24 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { openStores } from '../../src/open-stores.ts';
 import { createCertificate } from '../bitbucket/certificate.ts';
 import { createTestClock } from '../gateway.ts';
 import { hasRedis, startRedis } from '../store/redis-server.ts';
 
+/** Programs are started, on a machine that may be busy. */
+vi.setConfig({ testTimeout: 120_000 });
+
 const folder = mkdtempSync(join(tmpdir(), 'store-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 
-async function store(env: Record<string, string>, ...args: string[]) {
+const store = (env: Record<string, string>, ...args: string[]) => run('store.ts', env, ...args);
+
+async function run(program: string, env: Record<string, string>, ...args: string[]) {
   const options = { cwd: join(import.meta.dirname, '../..'), env: { ...process.env, ...env } };
-  return promisify(execFile)(process.execPath, ['src/cli/store.ts', ...args], options).then(
+  return promisify(execFile)(process.execPath, [`src/cli/${program}`, ...args], options).then(
     ({ stdout }) => ({ code: 0, text: stdout }),
     ({ code, stderr }: { code: number; stderr: string }) => ({ code, text: stderr }),
   );

@@ -43,7 +43,7 @@ describe.skipIf(!hasRedis)('a cluster of three', () => {
 
   it('keeps keys, the month, the second and budgets over all nodes', async () => {
     const key = createKey('live');
-    const made = await stores.registry.create(
+    const { account: made } = await stores.registry.create(
       { name: 'one', plan: 'pro', overrides: {}, expiresAtMs: null },
       key,
       NOW,

@@ -1,0 +1,50 @@
+import type { Account } from '../domain/account.ts';
+import { stateOf } from '../keys/key-state.ts';
+import type { NumberedAuditRow, OwnedKey } from '../keys/records.ts';
+import type { Made } from '../keys/settle.ts';
+import { type Row, tableOf } from './table.ts';
+
+/** What a command has to say: one JSON document, and the same for a person. */
+export interface Said {
+  readonly json: unknown;
+  readonly text: string;
+}
+
+export const saidOfRows = (rows: readonly Row[]): Said => ({ json: rows, text: tableOf(rows) });
+
+/** The one place that says a key, once. */
+export function saidOfNewKey(key: string, { account, keyId }: Made): Said {
+  const { id, name, plan } = account;
+  return {
+    json: { key, id: keyId, account: name, accountId: id, plan },
+    text: `${key}\n\nThis key (ID ${keyId}, account ${name}, plan ${plan}) is shown once; keep it safe.`,
+  };
+}
+
+export function saidOfAccount({ id, name, plan, suspended }: Account): Said {
+  return {
+    json: { account: name, accountId: id, plan, suspended },
+    text: `${name}: plan ${plan}${suspended ? ', suspended' : ''}.`,
+  };
+}
+
+export function keyRowOf(owned: OwnedKey, nowMs: number): Row {
+  const { key, account } = owned;
+  return {
+    id: key.id,
+    account: account.name,
+    plan: account.plan,
+    state: stateOf(owned, nowMs),
+    created: iso(key.createdAtMs),
+    ends: key.endsAtMs === null ? null : iso(key.endsAtMs),
+  };
+}
+
+export const auditRowOf = ({ atMs, action, accountId, detail }: NumberedAuditRow): Row => ({
+  at: iso(atMs),
+  action,
+  accountId,
+  detail,
+});
+
+const iso = (ms: number) => new Date(ms).toISOString();
