@@ -220,7 +220,7 @@ function judge(outcome: Outcome, request: UpstreamRequest<unknown>, made: number
 
 /** During brown-outs single workspaces answered as if the function had been removed. */
 const isBrownOut = (outcome: Outcome, request: UpstreamRequest<unknown>) =>
-  request.target.startsWith('/workspaces/') && outcome.body.includes('CHANGE-2770');
+  request.target.startsWith('/workspaces/') && outcome.body.plain().includes('CHANGE-2770');
 
 const isJson = (headers: Outcome['headers']) =>
   /^application\/(.+\+)?json\b/i.test(headers['content-type'] ?? '');
@@ -255,7 +255,7 @@ function readOf({ status, headers, body }: Outcome, { read }: UpstreamRequest<un
   const answer: UpstreamAnswer = {
     status,
     headers,
-    body: { encoding: 'identity', wire: [body], plain: () => body },
+    body,
     requestId: headers['x-request-id'],
   };
   return read(answer);

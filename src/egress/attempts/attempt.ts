@@ -1,16 +1,14 @@
-import { promisify } from 'node:util';
-import { brotliDecompress, gunzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import type { Failure } from '../../domain/failure.ts';
-import type { UpstreamHead } from '../../domain/upstream.ts';
+import { type Body, BodyError, type UpstreamHead } from '../../domain/upstream.ts';
+import { createBody } from './body.ts';
 
-/** Compressed and decompressed; Bitbucket's largest pages are 350 kB and 25 kB. */
+/** As sent; Bitbucket's largest pages are 25 kB compressed. */
 export const MAX_WIRE_BYTES = 8 * 1024 * 1024;
-export const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 /** What one request through one exit came to. */
 export interface Outcome extends UpstreamHead {
-  readonly body: Buffer;
+  readonly body: Body;
 }
 
 export type Fault = 'tunnel' | 'timeout' | 'cut' | 'too_large';
@@ -88,10 +86,13 @@ export function attempt(options: AttemptOptions): Promise<Outcome> {
       },
       onResponseEnd: () => {
         const { status, headers } = head as UpstreamHead;
-        decompress(Buffer.concat(chunks), headers['content-encoding']).then(
-          (body) => end(() => resolve({ status, headers, body })),
-          (error: Error) => end(() => reject(error)),
-        );
+        try {
+          const body = createBody(chunks, headers['content-encoding']);
+          body.plain();
+          end(() => resolve({ status, headers, body }));
+        } catch (error) {
+          end(() => reject(new AttemptError(isTooLarge(error) ? 'too_large' : 'cut', true, error)));
+        }
       },
       onResponseError: (_controller, error) => end(() => reject(faultOf(error, controller !== undefined))),
     };
@@ -112,6 +113,8 @@ function faultOf(error: Error, started: boolean): Error {
   return started ? new AttemptError('cut', true, error) : new AttemptError('tunnel', false, error);
 }
 
+const isTooLarge = (error: unknown) => error instanceof BodyError && error.cause instanceof RangeError;
+
 function joined(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
   const entries = Object.entries(headers).filter(
     (entry): entry is [string, string | string[]] => entry[1] !== undefined,
@@ -120,25 +123,3 @@ function joined(headers: Readonly<Record<string, string | string[] | undefined>>
     entries.map(([name, value]) => [name.toLowerCase(), Array.isArray(value) ? value.join(', ') : value]),
   );
 }
-
-async function decompress(body: Buffer, encoding = 'identity'): Promise<Buffer> {
-  if (body.length === 0 || encoding === 'identity') return body;
-  const unpack = UNPACK[encoding.toLowerCase()];
-  if (unpack === undefined)
-    throw new AttemptError('cut', true, `the encoding ${encoding.slice(0, 40)} was not asked for`);
-  try {
-    return await unpack(body, { maxOutputLength: MAX_BODY_BYTES });
-  } catch (error) {
-    const tooLarge = error instanceof RangeError;
-    throw new AttemptError(tooLarge ? 'too_large' : 'cut', true, error);
-  }
-}
-
-type Unpack = (body: Buffer, options: { readonly maxOutputLength: number }) => Promise<Buffer>;
-
-/** br is not asked for, and read all the same should a cache in between send it. */
-const UNPACK: Readonly<Record<string, Unpack>> = {
-  gzip: promisify(gunzip) as Unpack,
-  'x-gzip': promisify(gunzip) as Unpack,
-  br: promisify(brotliDecompress) as Unpack,
-};

@@ -50,8 +50,8 @@ export function requestIdOf({ headers }: Pick<Outcome, 'headers'>): { upstreamRe
 /** Bitbucket's own words; undefined where it has none that a person would want. */
 export function wordsOf({ headers, body }: Outcome): string | undefined {
   const type = headers['content-type'] ?? '';
-  if (/json/i.test(type)) return fromJson(body.toString());
-  return /^text\/plain/i.test(type) ? clean(body.toString()) : undefined;
+  if (/json/i.test(type)) return fromJson(body.plain().toString());
+  return /^text\/plain/i.test(type) ? clean(body.plain().toString()) : undefined;
 }
 
 function fromJson(text: string): string | undefined {

@@ -1,0 +1,71 @@
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { BodyError } from '../../../src/domain/upstream.ts';
+import { createBody } from '../../../src/egress/attempts/body.ts';
+
+const text = Buffer.from(JSON.stringify(Array.from({ length: 2_000 }, (_, i) => `é ${i}`)));
+const cut = (bytes: Buffer) => [bytes.subarray(0, 7), bytes.subarray(7, 90), bytes.subarray(90)];
+const reasonOf = (work: () => unknown) => {
+  try {
+    work();
+  } catch (error) {
+    return error instanceof BodyError ? error.message : error;
+  }
+  return 'none';
+};
+
+/** The four bytes from `at` (from the end) all the same. */
+const told = (gzip: Buffer, at: number, byte: number) =>
+  Buffer.concat([gzip.subarray(0, at), Buffer.alloc(4, byte), gzip.subarray(gzip.length + at + 4)]);
+
+describe('createBody', () => {
+  it.each([
+    ['identity', cut(text), undefined, 'identity'],
+    ['said to be identity', cut(text), 'Identity', 'identity'],
+    ['gzip', cut(gzipSync(text)), 'gzip', 'gzip'],
+    ['x-gzip, in one piece', [gzipSync(text)], 'X-GZIP', 'gzip'],
+    ['br', cut(brotliCompressSync(text)), 'br', 'identity'],
+  ] as const)('%s', (_what, wire, said, encoding) => {
+    const body = createBody(wire, said);
+    expect(body.encoding).toBe(encoding);
+    expect(body.plain().equals(text)).toBe(true);
+    expect(body.plain()).toBe(body.plain());
+  });
+
+  it('keeps gzip as it came', () => {
+    const gzip = gzipSync(text);
+    expect(Buffer.concat(createBody(cut(gzip), 'gzip').wire).equals(gzip)).toBe(true);
+    const [piece] = createBody([gzip], 'gzip').wire;
+    expect(piece).toBe(gzip);
+  });
+
+  it('an empty body has no encoding, whatever was said', () => {
+    for (const said of ['gzip', 'br', 'zstd']) {
+      const body = createBody([Buffer.alloc(0)], said);
+      expect([body.encoding, body.plain().length]).toEqual(['identity', 0]);
+    }
+  });
+
+  it('takes several members in a row, which no one can tell from one', () => {
+    const members = [gzipSync(text.subarray(0, 99)), gzipSync(text.subarray(99))];
+    expect(createBody(members, 'gzip').plain().equals(text)).toBe(true);
+  });
+
+  it.each<[string, Buffer, string]>([
+    ['half of it', gzipSync(text).subarray(0, 500), 'damaged'],
+    ['no gzip', text, 'damaged'],
+    ['three bytes', Buffer.from([0x1f, 0x8b, 8]), 'damaged'],
+    ['a wrong CRC', told(gzipSync(text), -8, 0), 'damaged'],
+    ['a wrong length', told(gzipSync(text), -4, 0), 'damaged'],
+    ['a length that is a lie', told(gzipSync(text), -4, 255), 'damaged'],
+    ['33 MB in 33 kB', gzipSync(Buffer.alloc(33 * 1024 * 1024)), 'too large'],
+    ['33 MB told as none', told(gzipSync(Buffer.alloc(33 * 1024 * 1024)), -4, 0), 'too large'],
+  ])('refuses gzip: %s', (_what, gzip, reason) => {
+    expect(reasonOf(() => createBody([gzip], 'gzip').plain())).toBe(reason);
+  });
+
+  it('refuses br that is damaged, and encodings that were not asked for, at once', () => {
+    expect(reasonOf(() => createBody([text], 'br'))).toBe('damaged');
+    expect(reasonOf(() => createBody([text], 'zstd'))).toBe('the encoding zstd was not asked for');
+  });
+});
