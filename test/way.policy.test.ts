@@ -3,7 +3,9 @@ import { z } from 'zod';
 import type { Account } from '../src/domain/account.ts';
 import type { AnswerHold } from '../src/domain/bytes-in-flight.ts';
 import { Failure, type FailureName } from '../src/domain/failure.ts';
+import type { Body } from '../src/domain/upstream.ts';
 import { endpoint } from '../src/endpoints/endpoint.ts';
+import { bodyOf } from '../src/envelope/body.ts';
 import type { LimitReading, Meter, Spent } from '../src/limits/meter.ts';
 import { type Asked, answer, type Rooms, refusedAtDoor, type Steps } from '../src/way.ts';
 
@@ -23,10 +25,10 @@ const READING: LimitReading = {
 const READ: LimitReading = { ...READING, atMs: 6_000 };
 const CHARGE = { accountId: ACCOUNT.id, period: '2026-06', refunded: false };
 const failure = (name: FailureName) => new Failure(name, name);
-const data = Buffer.from('{}');
+const data = bodyOf(Buffer.from('{}'));
 
 /** A row that answers what `work` does. */
-const rowOf = (work: () => Promise<{ data: Buffer }>) =>
+const rowOf = (work: () => Promise<{ data: Body }>) =>
   endpoint({
     path: '/v1/x',
     operationId: 'getX',
@@ -49,7 +51,7 @@ interface Plan {
   readonly rooms?: Partial<Rooms>;
   readonly meter?: Partial<Meter>;
   readonly asked?: Partial<Asked>;
-  readonly work?: () => Promise<{ data: Buffer }>;
+  readonly work?: () => Promise<{ data: Body }>;
 }
 
 /** One call along the way, and everything that was asked of the rooms, in order. */

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { Failure } from '../domain/failure.ts';
-import type { UpstreamAnswer, UpstreamRequest, UpstreamTarget } from '../domain/upstream.ts';
+import type { Body, UpstreamAnswer, UpstreamRequest, UpstreamTarget } from '../domain/upstream.ts';
 import type { PageLinks, Param } from '../envelope/link.ts';
 import { type PageKeys, readPageKeys } from '../envelope/page-keys.ts';
 import { isPageNumber, pretty } from '../input/paging.ts';
@@ -42,7 +42,7 @@ export interface Reader {
 
 export interface Answer {
   /** One JSON value in UTF-8; `data` of the envelope. */
-  readonly data: Buffer;
+  readonly data: Body;
   readonly links?: PageLinks;
   readonly upstreamRequestId?: string | undefined;
 }
@@ -117,16 +117,15 @@ export function brokenAnswer(upstreamRequestId: string | undefined): Failure {
 
 /** An answer that is passed through: its bytes, and what they say about themselves. */
 export interface Whole {
-  readonly data: Buffer;
+  readonly data: Body;
   readonly keys: PageKeys;
   readonly upstreamRequestId: string | undefined;
 }
 
 /** A body that is one whole JSON object; null for any other. */
 export function wholeObject({ body, requestId }: UpstreamAnswer): Whole | null {
-  const data = body.plain();
-  const keys = readPageKeys(data);
-  return keys === null ? null : { data, keys, upstreamRequestId: requestId };
+  const keys = readPageKeys(body.plain());
+  return keys === null ? null : { data: body, keys, upstreamRequestId: requestId };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Failure, invalid } from '../domain/failure.ts';
 import type { UpstreamAnswer, UpstreamHead } from '../domain/upstream.ts';
+import { bodyOf } from '../envelope/body.ts';
 import { pagelen, treeToken } from '../input/paging.ts';
 import { ref } from '../input/ref.ts';
 import { repoName } from '../input/repo-name.ts';
@@ -204,7 +205,7 @@ function answerOf(input: Input, { ref, entries, next }: Listing, upstreamRequest
     ...(next === undefined ? {} : { next }),
   };
   return {
-    data: Buffer.from(JSON.stringify(data)),
+    data: bodyOf(Buffer.from(JSON.stringify(data))),
     upstreamRequestId,
     links: next === undefined ? {} : { next: [...paramsOf(input), ['page', next]] },
   };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { invalid } from '../domain/failure.ts';
 import type { UpstreamTarget } from '../domain/upstream.ts';
+import { bodyOf } from '../envelope/body.ts';
 import type { PageLinks } from '../envelope/link.ts';
 import { ctx, isCtx, isPageNumber, pagelen, pageNumber, q, sort, state } from '../input/paging.ts';
 import { ref } from '../input/ref.ts';
@@ -175,4 +176,4 @@ function ctxLinks(input: object, cursor: URLSearchParams): PageLinks {
 
 /** Page 1 was the last one, so what was asked for lies behind the end. */
 const emptyPage = (pagelen: number, page: number) =>
-  Buffer.from(JSON.stringify({ pagelen, values: [], page }));
+  bodyOf(Buffer.from(JSON.stringify({ pagelen, values: [], page })));

@@ -1,14 +1,9 @@
 import type { Body } from '../domain/upstream.ts';
 import { compress, WORTH_BYTES } from './compress.ts';
+import type { Around } from './envelope.ts';
 import { joinGzip } from './gzip-join.ts';
 import type { Encoding, Negotiated } from './negotiate.ts';
 import { prettyPrint } from './pretty.ts';
-
-/** What stands around `data`. */
-export interface Around {
-  readonly head: Buffer;
-  readonly tail: Buffer;
-}
 
 export interface Wish extends Negotiated {
   readonly isPretty: boolean;
@@ -27,12 +22,17 @@ export interface Response {
  * else comes at once, without a copy of `data`. Throws or rejects with `BodyError` where `data` cannot be read.
  */
 export function respond(data: Body, around: Around, wish: Wish): Response | Promise<Response> {
-  if (wish.isPretty) return encoded(prettyPrint(whole(data, around)), wish);
+  if (wish.isPretty) return respondText(wholeOf(data, around), wish);
   const joined = wish.encoding === 'gzip' && data.encoding === 'gzip' ? join(data, around) : null;
   if (joined !== null) return responseOf('gzip', joined);
-  if (wish.encoding !== 'identity') return encoded(whole(data, around), wish);
+  if (wish.encoding !== 'identity') return encoded(wholeOf(data, around), wish);
   const text = data.encoding === 'identity' ? data.wire : [data.plain()];
   return responseOf('identity', [around.head, ...text, around.tail]);
+}
+
+/** A whole envelope as the caller wants it. */
+export function respondText(text: Buffer, wish: Wish): Response | Promise<Response> {
+  return encoded(wish.isPretty ? prettyPrint(text) : text, wish);
 }
 
 function join({ wire }: Body, { head, tail }: Around): Buffer[] | null {
@@ -41,7 +41,9 @@ function join({ wire }: Body, { head, tail }: Around): Buffer[] | null {
   return joinGzip(head, more.length === 0 ? first : Buffer.concat(wire), tail);
 }
 
-const whole = (data: Body, { head, tail }: Around) => Buffer.concat([head, data.plain(), tail]);
+/** The envelope as one text. */
+export const wholeOf = (data: Body, { head, tail }: Around): Buffer =>
+  Buffer.concat([head, data.plain(), tail]);
 
 /** A text of ours, which leaves as it is where compressing it would not be worth it. */
 function encoded(text: Buffer, { encoding, isPlainFine }: Negotiated): Response | Promise<Response> {
@@ -55,6 +57,3 @@ function responseOf(encoding: Encoding, pieces: readonly Buffer[]): Response {
   for (const piece of pieces) bytes += piece.length;
   return { encoding, pieces, bytes };
 }
-
-/** A text of our own as a body. */
-export const bodyOf = (text: Buffer): Body => ({ encoding: 'identity', wire: [text], plain: () => text });

@@ -2,10 +2,12 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../domain/clock.ts';
+import type { Failure } from '../domain/failure.ts';
+import { failureEnvelope } from '../envelope/envelope.ts';
 import { type Asked, type Ended, refusedAtDoor } from '../way.ts';
 import type { Tell } from './door.ts';
 import { clientFailureOf, failureOf } from './known-errors.ts';
-import { envelopeOf, headersOf } from './send.ts';
+import { headersOf } from './send.ts';
 import { askedBy, createVisit } from './visit.ts';
 
 /** What is refused before there is a route, a request or even HTTP: in the envelope, wherever a byte can be written. */
@@ -13,9 +15,10 @@ export function createRefusals(clock: Clock, tell: Tell) {
   return {
     /** A URL that cannot be decoded skips hooks and error handler. */
     framework: (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
-      const ended = refusedAtDoor(askedBy(request, null, createVisit(clock)), failureOf(error));
-      const { status, headers, body } = answerOf(ended, clock);
-      reply.code(status).headers(headers).send(body);
+      const failure = failureOf(error);
+      const ended = refusedAtDoor(askedBy(request, null, createVisit(clock)), failure);
+      const { headers, body } = answerOf(failure, ended, clock);
+      reply.code(failure.status).headers(headers).send(body);
       tell(ended, { bytesOut: body.length, hungUp: false });
     },
     /** What the parser refused, and who was too slow. */
@@ -24,9 +27,10 @@ export function createRefusals(clock: Clock, tell: Tell) {
         socket.destroy();
         return;
       }
-      const ended = refusedAtDoor(nobody(clock, socket), clientFailureOf(error));
-      const { status, headers, body } = answerOf(ended, clock);
-      socket.end(Buffer.concat([headOf(status, headers), body]));
+      const failure = clientFailureOf(error);
+      const ended = refusedAtDoor(nobody(clock, socket), failure);
+      const { headers, body } = answerOf(failure, ended, clock);
+      socket.end(Buffer.concat([headOf(failure.status, headers), body]));
       tell(ended, { bytesOut: body.length, hungUp: false });
     },
   };
@@ -47,10 +51,9 @@ const nobody = (clock: Clock, socket: Socket): Asked => ({
   address: socket.remoteAddress ?? '',
 });
 
-function answerOf(ended: Ended, clock: Clock) {
-  const body = envelopeOf(ended);
+function answerOf(failure: Failure, ended: Ended, clock: Clock) {
+  const body = failureEnvelope(failure, { requestId: ended.asked.requestId, atMs: ended.atMs });
   return {
-    status: ended.outcome.ok ? 200 : ended.outcome.failure.status,
     headers: {
       ...headersOf(ended, '', clock.monotonic()),
       'content-length': String(body.length),

@@ -2,10 +2,10 @@ import type { FastifyReply } from 'fastify';
 import type { Failure } from '../domain/failure.ts';
 import { EXPOSED_HEADERS } from '../domain/headers.ts';
 import { BASE_PATH } from '../endpoints/table.ts';
-import { squeeze } from '../envelope/compression.ts';
-import { failureEnvelope, successEnvelope } from '../envelope/envelope.ts';
+import { aroundOf, failureEnvelope } from '../envelope/envelope.ts';
 import { linkHeaderOf } from '../envelope/link.ts';
-import { prettyPrint } from '../envelope/pretty.ts';
+import { negotiate } from '../envelope/negotiate.ts';
+import { respond, respondText } from '../envelope/respond.ts';
 import { limitHeadersOf } from '../limits/limit-headers.ts';
 import type { Ended } from '../way.ts';
 import { headerOf } from './visit.ts';
@@ -14,6 +14,7 @@ import { headerOf } from './visit.ts';
 const COMMON_HEADERS = {
   'content-type': 'application/json; charset=utf-8',
   'cache-control': 'private, no-cache',
+  vary: 'accept-encoding',
   'x-content-type-options': 'nosniff',
   'access-control-allow-origin': '*',
   'access-control-expose-headers': EXPOSED_HEADERS,
@@ -38,14 +39,6 @@ export function failureHeadersOf({
       : { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1_000))) }),
     ...upstreamIdOf(upstreamRequestId),
   };
-}
-
-/** The answer of an ended call as one body, before it is made pretty or small. */
-export function envelopeOf({ asked, outcome, atMs }: Ended): Buffer {
-  const stamp = { requestId: asked.requestId, atMs };
-  return outcome.ok
-    ? successEnvelope(outcome.answer.data, stamp, outcome.row.message)
-    : failureEnvelope(outcome.failure, stamp);
 }
 
 /** All headers of an ended call but those of its encoding. `publicUrl` stands before the paths of `Link`. */
@@ -74,17 +67,43 @@ const upstreamIdOf = (id: string | undefined): Record<string, string> =>
 /** Known before the input is judged, so that a refusal can be read by a person too. */
 const asksForPretty = (query: string) => /(?:^|&)pretty=1(?:&|$)/.test(query);
 
+/** The body of an ended call's answer, as its caller wants it. */
+function responseOf({ asked, outcome, atMs }: Ended, acceptEncoding: string | undefined) {
+  const stamp = { requestId: asked.requestId, atMs };
+  const wish = { ...negotiate(acceptEncoding), isPretty: asksForPretty(asked.query) };
+  if (!outcome.ok) return respondText(failureEnvelope(outcome.failure, stamp), wish);
+  return respond(outcome.answer.data, aroundOf(stamp, outcome.row.message), wish);
+}
+
 /** Ends a call towards its caller; how many bytes its body has. */
 export async function send(
   reply: FastifyReply,
   ended: Ended,
   { publicUrl, nowMs }: { readonly publicUrl: string; readonly nowMs: number },
 ): Promise<number> {
-  const envelope = envelopeOf(ended);
-  const whole = asksForPretty(ended.asked.query) ? prettyPrint(envelope) : envelope;
-  const { body, headers } = await squeeze(whole, headerOf(reply.request, 'accept-encoding'));
-  reply.code(ended.outcome.ok ? 200 : ended.outcome.failure.status);
-  reply.headers({ ...headersOf(ended, publicUrl, nowMs), ...headers });
-  reply.send(body);
-  return body.length;
+  const response = await responseOf(ended, headerOf(reply.request, 'accept-encoding'));
+  const { encoding, pieces, bytes } = response;
+  const headers = headersOf(ended, publicUrl, nowMs);
+  headers['content-length'] = String(bytes);
+  if (encoding !== 'identity') headers['content-encoding'] = encoding;
+  reply.hijack();
+  write(reply, ended.outcome.ok ? 200 : ended.outcome.failure.status, headers, pieces);
+  return bytes;
+}
+
+/**
+ * Writes all at once, past Fastify's own path, which wants one buffer: copying a page costs as much as sending it. The
+ * content length is always told: Node ends a corked answer without one before its last pieces.
+ */
+function write(
+  { raw, request }: FastifyReply,
+  status: number,
+  headers: Record<string, string>,
+  pieces: readonly Buffer[],
+): void {
+  raw.writeHead(status, headers);
+  raw.cork();
+  if (request.method !== 'HEAD') for (const piece of pieces) raw.write(piece);
+  raw.end();
+  raw.uncork();
 }

@@ -11,7 +11,8 @@ import {
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import { parametersOf } from '../endpoints/parameters.ts';
 import { BASE_PATH } from '../endpoints/table.ts';
-import { failureEnvelope, successEnvelope } from '../envelope/envelope.ts';
+import { aroundOf, failureEnvelope } from '../envelope/envelope.ts';
+import { wholeOf } from '../envelope/respond.ts';
 import type { Ended } from '../way.ts';
 
 export const MCP_PATH = `${BASE_PATH}/mcp`;
@@ -94,7 +95,7 @@ function queryOf(given: Readonly<Record<string, unknown>>): URLSearchParams {
 function resultOf({ asked, outcome, atMs }: Ended): CallToolResult {
   const stamp = { requestId: asked.requestId, atMs };
   const envelope = outcome.ok
-    ? successEnvelope(outcome.answer.data, stamp, outcome.row.message)
+    ? wholeOf(outcome.answer.data, aroundOf(stamp, outcome.row.message))
     : failureEnvelope(outcome.failure, stamp);
   const advice = adviceOn(outcome);
   return {

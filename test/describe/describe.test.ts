@@ -6,7 +6,6 @@ import { openApiOf } from '../../src/describe/openapi.ts';
 import { DATA } from '../../src/describe/schemas.ts';
 import type { Json } from '../../src/endpoints/parameters.ts';
 import { table } from '../../src/endpoints/table.ts';
-import { encodingFor } from '../../src/envelope/compression.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
 
 let gateway: Gateway;
@@ -119,22 +118,6 @@ describe('pages for everyone', () => {
 });
 
 describe('compression', () => {
-  it.each([
-    [undefined, null],
-    ['', null],
-    ['identity', null],
-    ['gzip', 'gzip'],
-    ['gzip, deflate, br', 'br'],
-    ['gzip, deflate, br, zstd', 'zstd'],
-    ['br;q=0.5, gzip', 'gzip'],
-    ['br;q=0, *', 'zstd'],
-    ['gzip;q=0', null],
-    ['*', 'zstd'],
-    ['GZIP ; Q=0.1', 'gzip'],
-  ])('%j takes %s', (accepted, encoding) => {
-    expect(encodingFor(accepted)).toBe(encoding);
-  });
-
   it.each([
     ['gzip', gunzipSync],
     ['br', brotliDecompressSync],

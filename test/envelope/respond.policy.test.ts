@@ -1,9 +1,10 @@
 import { brotliDecompressSync, gunzipSync, gzipSync, zstdDecompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Body } from '../../src/domain/upstream.ts';
+import { bodyOf } from '../../src/envelope/body.ts';
 import type { Encoding } from '../../src/envelope/negotiate.ts';
 import { prettyPrint } from '../../src/envelope/pretty.ts';
-import { bodyOf, respond } from '../../src/envelope/respond.ts';
+import { respond } from '../../src/envelope/respond.ts';
 
 const around = { head: Buffer.from('{"data":'), tail: Buffer.from(',"success":true}') };
 const wish = (encoding: Encoding, more = {}) => ({ encoding, isPlainFine: true, isPretty: false, ...more });
