@@ -20,12 +20,14 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   describe: ['domain', 'input', 'envelope', 'endpoints'],
   mcp: ['domain', 'input', 'envelope', 'endpoints', 'way'],
   http: ['domain', 'keys', 'limits', 'input', 'envelope', 'endpoints', 'describe', 'mcp', 'way'],
+  usage: ['domain', 'store'],
+  calls: ['domain', 'store'],
   admin: ['domain', 'endpoints'],
   config: ['domain'],
   cli: ['domain', 'store', 'keys', 'limits', 'egress', 'config', 'gateway'],
   gateway: [
     ...['domain', 'store', 'keys', 'limits', 'egress', 'input', 'envelope', 'endpoints'],
-    ...['way', 'describe', 'mcp', 'http', 'admin', 'config'],
+    ...['way', 'describe', 'mcp', 'http', 'usage', 'calls', 'admin', 'config'],
   ],
 };
 

@@ -1,12 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import type { DoorFailure } from './failure.ts';
-
-/** What is known of a request from its first moment. */
-export interface Visit {
-  /** UUID; `meta.request_id` and the `x-request-id` header. */
-  readonly id: string;
-  readonly arrivedAtMs: number;
-}
+import type { Visit } from './visit.ts';
 
 const metaOf = ({ id, arrivedAtMs }: Visit) => ({
   timestamp: new Date(arrivedAtMs).toISOString(),

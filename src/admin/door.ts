@@ -4,7 +4,9 @@ import type { Clock } from '../domain/clock.ts';
 import type { Log } from '../domain/log.ts';
 import type { Operator } from '../domain/operator.ts';
 import { type Access, createAccess } from './access.ts';
-import { sendFailure, type Visit } from './answer.ts';
+import { sendFailure } from './answer.ts';
+import { serveApi } from './api/serve.ts';
+import { operations } from './api/table.ts';
 import { knockOf } from './credentials.ts';
 import { DoorFailure, doorFailureOf } from './failure.ts';
 import { serveHealth } from './health.ts';
@@ -12,19 +14,17 @@ import { serveLogin } from './login.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { PAGE_POLICY } from './pages.ts';
 import { serveMetrics } from './serve-metrics.ts';
+import { type Visit, visitOf } from './visit.ts';
 
 export interface DoorOptions {
   readonly operator: Operator;
   readonly metrics: Metrics;
+  /** The gateway's own, as the description tells it. */
+  readonly version: string;
   /** Without one, metrics and health are all there is. */
   readonly token: string | null;
   readonly clock: Clock;
   readonly log: Log;
-}
-
-/** Known of every request to the door. */
-export function visitOf(request: FastifyRequest): Visit {
-  return request.getDecorator<Visit>('visit');
 }
 
 /** The operator's own listener; nothing of it is ever served where callers come in. Not listening yet. */
@@ -49,7 +49,10 @@ export function createDoor(options: DoorOptions): FastifyInstance {
 
   serveHealth(server, options.operator);
   serveMetrics(server, options.metrics);
-  if (access !== null) serveLogin(server, access);
+  if (access !== null) {
+    serveLogin(server, access);
+    serveApi(server, operations, options);
+  }
   return server;
 }
 

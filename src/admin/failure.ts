@@ -8,7 +8,6 @@ export const DOOR_CODES = {
   forbidden: 403,
   not_found: 404,
   method_not_allowed: 405,
-  conflict: 409,
   idempotency_conflict: 409,
   request_too_large: 413,
   rate_exceeded: 429,
@@ -56,8 +55,7 @@ interface DoorFailureOptions {
 /** Whatever was thrown behind the door, in its own words; what is not known here is `internal`. */
 export function doorFailureOf(error: unknown): DoorFailure {
   if (error instanceof DoorFailure) return error;
-  if (error instanceof OperatorError)
-    return new DoorFailure(error.code, error.message, { cause: error.cause });
+  if (error instanceof OperatorError) return ofOperator(error);
   if (error instanceof Failure) return ofCallersTable(error);
   const status = statusOf(error);
   if (status === 413) return new DoorFailure('request_too_large', 'The body is too large.', { cause: error });
@@ -72,6 +70,11 @@ export function doorFailureOf(error: unknown): DoorFailure {
   return new DoorFailure('internal', 'Something went wrong here; the log knows more under this request id.', {
     cause: error,
   });
+}
+
+function ofOperator({ code, message, parameter }: OperatorError): DoorFailure {
+  const details = parameter === null ? [] : [{ parameter, message }];
+  return new DoorFailure(code, message, { details });
 }
 
 function ofCallersTable(failure: Failure): DoorFailure {

@@ -1,5 +1,7 @@
 import type { Account } from './account.ts';
 import type { Limits, PlanName } from './plan.ts';
+import type { Story } from './story.ts';
+import type { UsageRow } from './usage.ts';
 
 /** Part of a list. `next` leads to the rest; null at its end. */
 export interface ListPage<Value> {
@@ -17,8 +19,8 @@ export interface ListAt {
 
 /** What an operator asks for once, however often it is sent; kept for 24 hours in the store. */
 export interface Once {
-  /** The caller's own name for the request. */
-  readonly key: string;
+  /** The sender's own name for the request. */
+  readonly name: string;
   /** Of what is asked: another one under the same key is refused. */
   readonly fingerprint: string;
 }
@@ -65,11 +67,12 @@ export interface AuditView {
 /** Accounts and keys. Rejects with `OperatorError`, or with the failure `store_unavailable`. */
 export interface AccountsDesk {
   create(terms: AccountTerms, once: Once | null): Promise<{ account: Account; key: KeyMade }>;
-  find(account: string): Promise<Account | null>;
+  /** By ID or name. */
+  find(account: string): Promise<Account>;
   list(at: ListAt): Promise<ListPage<Account>>;
   change(account: string, change: AccountChange): Promise<Account>;
   createKey(account: string, once: Once | null): Promise<KeyMade>;
-  findKey(id: string): Promise<KeyView | null>;
+  findKey(id: string): Promise<KeyView>;
   /** All keys, or those of one account. */
   listKeys(at: ListAt, account: string | null): Promise<ListPage<KeyView>>;
   /** The new key; the old one goes on for `overlapMs`. */
@@ -108,6 +111,18 @@ export interface ExitsDesk {
   reload(): Promise<{ readonly exits: number }>;
 }
 
+/** What accounts used. Rejects while the store cannot be read. */
+export interface UsageDesk {
+  /** Of an account by its ID, or of all of them where it is null; `'2026-11'`. */
+  read(account: string | null, month: string): Promise<readonly UsageRow[]>;
+}
+
+/** What became of single calls. */
+export interface CallsDesk {
+  /** Null where nothing is known of it any more. */
+  find(requestId: string): Promise<Story | null>;
+}
+
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -115,6 +130,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export interface Operator {
   readonly accounts: AccountsDesk;
   readonly exits: ExitsDesk;
+  readonly usage: UsageDesk;
+  readonly calls: CallsDesk;
   /** Whether calls should be sent here; never rejects. */
   isReady(): Promise<boolean>;
   /** Until the next start. */
@@ -122,15 +139,18 @@ export interface Operator {
 }
 
 /** Why a request of the operator cannot be carried out. */
-export type OperatorErrorCode = 'invalid_request' | 'not_found' | 'conflict' | 'idempotency_conflict';
+export type OperatorErrorCode = 'invalid_request' | 'not_found' | 'idempotency_conflict';
 
 /** The message is for the operator: it says why, and what to do. */
 export class OperatorError extends Error {
   override readonly name = 'OperatorError';
   readonly code: OperatorErrorCode;
+  /** Which of the things given is at fault, where one is. */
+  readonly parameter: string | null;
 
-  constructor(code: OperatorErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(code: OperatorErrorCode, message: string, parameter: string | null = null) {
+    super(message);
     this.code = code;
+    this.parameter = parameter;
   }
 }

@@ -20,6 +20,7 @@ async function openDoor({ token = TOKEN as string | null, operator = {} as Parti
   const door = createDoor({
     operator: port,
     metrics: createMetrics(port, '1.0.0'),
+    version: '1.0.0',
     token,
     clock,
     log: silentLog,

@@ -57,6 +57,8 @@ export function fakeOperator(more: Partial<Operator> = {}): Operator {
   };
   return {
     accounts: new Proxy({} as Operator['accounts'], { get: () => unused }),
+    usage: { read: unused },
+    calls: { find: unused },
     exits: { list: () => [exitView()], setAside: unused, bringBack: unused, reload: unused },
     isReady: async () => true,
     setLogLevel: unused,
