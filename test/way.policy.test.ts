@@ -40,7 +40,7 @@ const rowOf = (work: () => Promise<{ data: Body }>) =>
       repo: z.object({ workspace: z.string(), slug: z.string() }).optional(),
       workspace: z.string().optional(),
     }),
-    shape: 'meta',
+    data: z.unknown(),
     answer: async (_input, reader) => {
       await reader.get({ target: '/x', read: () => null });
       return work();

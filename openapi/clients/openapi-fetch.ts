@@ -15,16 +15,16 @@ const refused = await client.GET('/v1/repo', { params: { query: { repo: 'gitlab.
 if (refused.error?.success !== false || refused.error.meta.code !== 'invalid_request')
   throw new Error('no 400');
 
-async function branchesFrom(page: string): Promise<number> {
+async function branchesFrom(page: number): Promise<number> {
   const list = await client.GET('/v1/repo/branches', {
-    params: { query: { repo: 'acme/big', pagelen: '100', page } },
+    params: { query: { repo: 'acme/big', pagelen: 100, page } },
   });
   if (list.data === undefined) throw new Error(list.error.message);
   const link = list.response.headers.get('link') ?? '';
   const next = /[?&]page=(\d+)[^>]*>; rel="next"/.exec(link)?.[1];
-  return list.data.data.values.length + (next === undefined ? 0 : await branchesFrom(next));
+  return list.data.data.values.length + (next === undefined ? 0 : await branchesFrom(Number(next)));
 }
-const branches = await branchesFrom('1');
+const branches = await branchesFrom(1);
 if (branches !== 249) throw new Error(`${branches} branches`);
 
 const crowd = await Promise.all(Array.from({ length: 200 }, () => client.GET('/v1/meta')));

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { codeOf, FAILURE_NAMES, FAILURES } from '../domain/failure.ts';
 import { PLANS } from '../domain/plan.ts';
 import { BASE_PATH } from '../endpoints/table.ts';
-import type { Told } from './llms.ts';
+import type { Source } from './llms.ts';
 
 /** A page and the policy that lets it do no more than it must. */
 export interface Page {
@@ -29,7 +29,7 @@ Scalar.createApiReference('#reference', {
 });`;
 
 /** The documentation for people: what to know first, and the description drawn by `scriptName`. All of it from here. */
-export function docsPage({ base }: Told, scriptName: string): Page {
+export function docsPage({ base }: Source, scriptName: string): Page {
   const html = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

@@ -4,10 +4,10 @@ import { Failure } from '../domain/failure.ts';
 import { BASE_PATH } from '../endpoints/table.ts';
 import { docsPage } from './docs-page.ts';
 import { type DocsScript, loadDocsScript } from './docs-script.ts';
-import { llmsFullTxt, llmsTxt, operationMd, type Told } from './llms.ts';
+import { llmsFullTxt, llmsTxt, operationMd, type Source } from './llms.ts';
 import { openApiOf } from './openapi.ts';
 
-export interface PagesOptions extends Told {
+export interface PagesOptions extends Source {
   readonly version: string;
 }
 

@@ -7,8 +7,8 @@ import { isPageNumber, pretty } from '../input/paging.ts';
 
 export type Tag = 'Repository' | 'Workspace' | 'Meta';
 
-/** What is told about an endpoint, said once: routes, OpenAPI, MCP tools and the tests read it. */
-export interface Told {
+/** What an endpoint is, said once: routes, OpenAPI, MCP tools and the tests read it. */
+interface Facts {
   /** Behind `/bitbucket-api`. */
   readonly path: string;
   readonly operationId: string;
@@ -19,16 +19,16 @@ export interface Told {
   readonly description: string;
   /** The envelope's `message` on success. */
   readonly message: string;
+  /** What `data` is; its `id` names it in the description. */
+  readonly data: z.ZodType;
+  /** Where `page` leads on a list: a number, a number with Bitbucket's `ctx`, or a token of ours. */
+  readonly cursor?: 'numeric' | 'ctx' | 'token';
 }
 
 /** One row of the table. */
-export interface Endpoint extends Told {
+export interface Endpoint extends Facts {
   /** Strict: what it does not name is refused. */
   readonly input: z.ZodObject;
-  /** What `data` is. */
-  readonly shape: 'object' | 'page' | 'tree' | 'meta';
-  /** Where `page` leads on a list: a number, a number with Bitbucket's `ctx`, or a token of ours. */
-  readonly cursor?: 'numeric' | 'ctx' | 'token';
   answer(input: unknown, bitbucket: Reader): Promise<Answer>;
 }
 
@@ -47,15 +47,12 @@ export interface Answer {
   readonly upstreamRequestId?: string | undefined;
 }
 
-type Row<Shape extends z.ZodRawShape> = Told & { readonly input: z.ZodObject<Shape> };
+type Row<Shape extends z.ZodRawShape> = Facts & { readonly input: z.ZodObject<Shape> };
 type Input<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
 
 /** A row with its own way to an answer. */
 export function endpoint<Shape extends z.ZodRawShape>(
-  row: Row<Shape> &
-    Pick<Endpoint, 'shape' | 'cursor'> & {
-      answer(input: Input<Shape>, bitbucket: Reader): Promise<Answer>;
-    },
+  row: Row<Shape> & { answer(input: Input<Shape>, bitbucket: Reader): Promise<Answer> },
 ): Endpoint {
   return {
     ...row,
@@ -64,15 +61,23 @@ export function endpoint<Shape extends z.ZodRawShape>(
   };
 }
 
+/** The row's own values: `pretty` is of no concern to Bitbucket. */
+function ofRow<Values extends object>(input: Values): Values {
+  const { pretty, ...own } = input as Values & { readonly pretty?: unknown };
+  return own as Values;
+}
+
 /** A row that passes one object of Bitbucket through. */
 export function object<Shape extends z.ZodRawShape>(
   row: Row<Shape> & { upstream(input: Input<Shape>): UpstreamTarget },
 ): Endpoint {
   return endpoint({
     ...row,
-    shape: 'object',
     answer: async (input, bitbucket) => {
-      const { data, upstreamRequestId } = await bitbucket.get({ ...row.upstream(input), read: wholeObject });
+      const { data, upstreamRequestId } = await bitbucket.get({
+        ...row.upstream(ofRow(input)),
+        read: wholeObject,
+      });
       return { data, upstreamRequestId };
     },
   });
@@ -84,11 +89,10 @@ export function page<Shape extends z.ZodRawShape>(
 ): Endpoint {
   return endpoint({
     ...row,
-    shape: 'page',
     cursor: 'numeric',
     answer: async (input, bitbucket) => {
       const { data, upstreamRequestId, keys } = await bitbucket.get({
-        ...row.upstream(input),
+        ...row.upstream(ofRow(input)),
         read: wholeObject,
       });
       const next = cursorOf(keys.next, bitbucket)?.get('page') ?? '';

@@ -8,6 +8,7 @@ import { repoName } from '../input/repo-name.ts';
 import { hasDotSegment, isSendable } from '../input/segments.ts';
 import { treePath } from '../input/tree-path.ts';
 import { type Answer, brokenAnswer, cursorOf, endpoint, paramsOf, type Reader } from './endpoint.ts';
+import { FileTree } from './schemas.ts';
 import { at, encodePath, withQuery } from './target.ts';
 import { readTreeToken, writeTreeToken } from './tree-token.ts';
 
@@ -30,8 +31,8 @@ export const getFileTree = endpoint({
     'One directory at a branch, tag or commit; the root of the main branch when neither is named. Pages are pinned ' +
     'to the commit of the first one, so that a push in between cannot tear the listing.',
   message: 'Repository file tree',
+  data: FileTree,
   input,
-  shape: 'tree',
   cursor: 'token',
   answer: async (input, bitbucket) => {
     const start = input.page === undefined ? await startOf(input, bitbucket) : resume(input, input.page);

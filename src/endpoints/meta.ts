@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { bodyOf } from '../envelope/body.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
+import { Meta } from './schemas.ts';
 
 /** The row that tells about the others; `others` is how many there are. */
 export function metaOf(others: number): Endpoint {
@@ -23,8 +24,8 @@ export function metaOf(others: number): Endpoint {
     summary: 'Spec',
     description: 'What this API is and where its data comes from. Asks nothing of Bitbucket.',
     message: 'Meta',
+    data: Meta,
     input: z.strictObject({}),
-    shape: 'meta',
     answer: async () => ({ data }),
   });
 }

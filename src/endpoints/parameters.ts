@@ -3,21 +3,44 @@ import type { Endpoint } from './endpoint.ts';
 
 export type Json = { [name: string]: unknown };
 
-/** A row's parameters as callers write them: text, with its limits. In OpenAPI's form. */
-export function parametersOf(row: Endpoint): Json[] {
-  const schema = z.toJSONSchema(row.input, { io: 'input', override: withoutNoise }) as Json;
-  const required = (schema.required ?? []) as string[];
-  return Object.entries(schema.properties as Record<string, Json>).map(
-    ([name, { description, examples, ...rest }]) => ({
+/** One parameter of a row, as OpenAPI has it. */
+export interface Parameter {
+  readonly name: string;
+  readonly in: 'query';
+  readonly required: boolean;
+  readonly description: string;
+  /** Absent on cursors, which work where they were given alone. */
+  readonly example?: string | number;
+  readonly schema: Json;
+}
+
+/** A row's parameters as callers write them, with their limits and an example that works. */
+export function parametersOf(row: Endpoint): readonly Parameter[] {
+  const { properties, required } = z.toJSONSchema(row.input, { io: 'input', override: withoutNoise }) as {
+    properties: Readonly<Record<string, Json>>;
+    required?: readonly string[];
+  };
+  return Object.entries(properties).map(([name, property]) => {
+    const { description, examples, whole, ...text } = property;
+    const [example] = (examples ?? []) as readonly string[];
+    const isWhole = whole !== undefined;
+    return {
       name,
       in: 'query',
-      required: required.includes(name),
-      description,
-      ...(Array.isArray(examples) ? { example: examples[0] } : {}),
-      schema: rest,
-    }),
-  );
+      required: required?.includes(name) ?? false,
+      description: String(description),
+      ...(example === undefined ? {} : { example: isWhole ? Number(example) : example }),
+      schema: isWhole ? wholeNumber(whole as Json, text) : text,
+    };
+  });
 }
+
+/** Digits in a query are text to us and a number to everyone else. */
+const wholeNumber = (bounds: Json, text: Json): Json => ({
+  type: 'integer',
+  ...bounds,
+  ...(text.default === undefined ? {} : { default: Number(text.default) }),
+});
 
 /** zod's noise: bounds of safe integers, and its own `$id` and `$schema`. */
 export function withoutNoise({ jsonSchema }: { jsonSchema: Json }): void {

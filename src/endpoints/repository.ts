@@ -8,10 +8,26 @@ import { ref } from '../input/ref.ts';
 import { repoName } from '../input/repo-name.ts';
 import { treePath } from '../input/tree-path.ts';
 import { cursorOf, endpoint, object, page, paramsOf, type Reader, wholeObject } from './endpoint.ts';
+import {
+  AccountPage,
+  BranchPage,
+  CommitPage,
+  PullRequestPage,
+  Repository,
+  RepositoryPage,
+  TagPage,
+} from './schemas.ts';
 import { at } from './target.ts';
 
 export const paging = { page: pageNumber.optional(), pagelen: pagelen(30) };
-export const filtering = { q: q.optional(), sort: sort.optional() };
+/** `q` and `sort`, with examples that the list in question understands. */
+export const filtering = (examples: { readonly q: string; readonly sort: string }) => ({
+  q: q(examples.q).optional(),
+  sort: sort(examples.sort).optional(),
+});
+const refFilters = { q: 'name ~ "release"', sort: '-target.date' };
+export const repositoryFilters = { q: 'name ~ "event"', sort: '-updated_on' };
+const pullRequestFilters = { q: 'title ~ "fix"', sort: '-updated_on' };
 
 const repo = repoName;
 type Repo = z.output<typeof repoName>;
@@ -25,6 +41,7 @@ export const getRepository = object({
     'One public repository: description, language, size in bytes, fork policy, main branch, owner and links. ' +
     'A private repository looks like a missing one.',
   message: 'Repository detail',
+  data: Repository,
   input: z.strictObject({ repo }),
   upstream: ({ repo }) => at`/repositories/${repo.workspace}/${repo.slug}`,
 });
@@ -36,7 +53,8 @@ export const listBranches = page({
   summary: 'Branches',
   description: 'The branches of a repository, each with the commit it points at.',
   message: 'Repository branches',
-  input: z.strictObject({ repo, ...filtering, ...paging }),
+  data: BranchPage,
+  input: z.strictObject({ repo, ...filtering(refFilters), ...paging }),
   upstream: ({ repo, q, sort, pagelen, page }) =>
     at`/repositories/${repo.workspace}/${repo.slug}/refs/branches`.with({ q, sort, pagelen, page }),
 });
@@ -48,7 +66,8 @@ export const listTags = page({
   summary: 'Tags',
   description: 'The tags of a repository. `message`, `date` and `tagger` are null on lightweight tags.',
   message: 'Repository tags',
-  input: z.strictObject({ repo, ...filtering, ...paging }),
+  data: TagPage,
+  input: z.strictObject({ repo, ...filtering(refFilters), ...paging }),
   upstream: ({ repo, q, sort, pagelen, page }) =>
     at`/repositories/${repo.workspace}/${repo.slug}/refs/tags`.with({ q, sort, pagelen, page }),
 });
@@ -60,7 +79,8 @@ export const listForks = page({
   summary: 'Forks',
   description: 'The public forks of a repository, as repositories with `parent` set.',
   message: 'Repository forks',
-  input: z.strictObject({ repo, ...filtering, ...paging }),
+  data: RepositoryPage,
+  input: z.strictObject({ repo, ...filtering(repositoryFilters), ...paging }),
   upstream: ({ repo, q, sort, pagelen, page }) =>
     at`/repositories/${repo.workspace}/${repo.slug}/forks`.with({ q, sort, pagelen, page }),
 });
@@ -72,6 +92,7 @@ export const listWatchers = page({
   summary: 'Watchers',
   description: 'The accounts that watch a repository: users and teams.',
   message: 'Repository watchers',
+  data: AccountPage,
   input: z.strictObject({ repo, ...paging }),
   upstream: ({ repo, pagelen, page }) =>
     at`/repositories/${repo.workspace}/${repo.slug}/watchers`.with({ pagelen, page }),
@@ -89,7 +110,8 @@ export const listPullRequests = page({
     'The pull requests of a repository, open ones unless `state` says otherwise. Bitbucket gives at most 50 a ' +
     "page here: the answer's own `pagelen` says what was given.",
   message: 'Repository pull requests',
-  input: z.strictObject({ repo, state: state.optional(), ...filtering, ...paging }),
+  data: PullRequestPage,
+  input: z.strictObject({ repo, state: state.optional(), ...filtering(pullRequestFilters), ...paging }),
   upstream: ({ repo, state, q, sort, pagelen, page }) =>
     at`/repositories/${repo.workspace}/${repo.slug}/pullrequests`.with({
       ...inStates(state, q),
@@ -115,6 +137,7 @@ export const listCommits = endpoint({
     'Commits, newest first: of all branches and tags, or of one `ref`, or those that touched `path`. Follow ' +
     '`Link`: `page` alone works, and costs Bitbucket one more read for its cursor.',
   message: 'Repository commits',
+  data: CommitPage,
   input: z.strictObject({
     repo,
     ref: ref.optional(),
@@ -122,7 +145,6 @@ export const listCommits = endpoint({
     ctx: ctx.optional(),
     ...paging,
   }),
-  shape: 'page',
   cursor: 'ctx',
   answer: async (input, bitbucket) => {
     const { page, ctx } = input;

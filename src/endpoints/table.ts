@@ -12,7 +12,8 @@ import {
 } from './repository.ts';
 import { getWorkspace, listWorkspaceRepositories } from './workspace.ts';
 
-const reading: readonly Endpoint[] = [
+/** The rows that read Bitbucket, in the order of the product page. A new one goes here. */
+export const reading: readonly Endpoint[] = [
   getRepository,
   listBranches,
   listCommits,
@@ -25,8 +26,11 @@ const reading: readonly Endpoint[] = [
   listWorkspaceRepositories,
 ];
 
-/** Every endpoint, in the order of the product page. */
-export const table: readonly Endpoint[] = [...reading, metaOf(reading.length)];
+/** `rows`, and behind them the one that tells about them. */
+export const tableOf = (rows: readonly Endpoint[]): readonly Endpoint[] => [...rows, metaOf(rows.length)];
+
+/** Every endpoint. */
+export const table: readonly Endpoint[] = tableOf(reading);
 
 /** What all their paths stand behind. */
 export const BASE_PATH = '/bitbucket-api';

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { workspaceName } from '../input/workspace.ts';
 import { object, page } from './endpoint.ts';
-import { filtering, paging } from './repository.ts';
+import { filtering, paging, repositoryFilters } from './repository.ts';
+import { RepositoryPage, Workspace } from './schemas.ts';
 import { at } from './target.ts';
 
 export const getWorkspace = object({
@@ -12,6 +13,7 @@ export const getWorkspace = object({
   description:
     'Name, UUID and links of a workspace. `is_private: true` is normal for workspaces with public repositories.',
   message: 'Workspace profile',
+  data: Workspace,
   input: z.strictObject({ workspace: workspaceName }),
   upstream: ({ workspace }) => at`/workspaces/${workspace}`,
 });
@@ -25,7 +27,8 @@ export const listWorkspaceRepositories = page({
     'The public repositories of a workspace, the lately updated ones first unless `sort` says otherwise. Some ' +
     'workspaces forbid the list although single repositories in them are public.',
   message: 'Workspace repositories',
-  input: z.strictObject({ workspace: workspaceName, ...filtering, ...paging }),
+  data: RepositoryPage,
+  input: z.strictObject({ workspace: workspaceName, ...filtering(repositoryFilters), ...paging }),
   upstream: ({ workspace, q, sort = '-updated_on', pagelen, page }) =>
     at`/repositories/${workspace}`.with({ q, sort, pagelen, page }),
 });

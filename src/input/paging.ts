@@ -6,7 +6,11 @@ export const pagelen = (fallback: number) =>
   z
     .string()
     .regex(/^(?:[1-9]\d?|100)$/, '`pagelen` is a whole number from 1 to 100.')
-    .meta({ description: 'Values a page, 1 to 100.', examples: [String(fallback)] })
+    .meta({
+      description: 'Values a page, 1 to 100.',
+      examples: [String(fallback)],
+      whole: { minimum: 1, maximum: 100 },
+    })
     .default(String(fallback))
     .transform(Number);
 
@@ -18,7 +22,11 @@ export const isPageNumber = (text: string): boolean => PAGE_NUMBER.test(text);
 export const pageNumber = z
   .string()
   .regex(PAGE_NUMBER, '`page` is a whole number from 1.')
-  .meta({ description: 'The page, from 1. `Link` leads from each page to the next.', examples: ['2'] })
+  .meta({
+    description: 'The page, from 1. `Link` leads from each page to the next.',
+    examples: ['1'],
+    whole: { minimum: 1, maximum: 999_999_999 },
+  })
   .transform(Number);
 
 /** Bitbucket's own cursor of a list of commits: opaque, so whatever a URL can hold. */
@@ -37,20 +45,24 @@ export const treeToken = z
   .regex(/^[A-Za-z0-9_-]{1,8000}$/, '`page` is a token here: take it from `Link` or `data.next`.')
   .meta({ description: 'The token of the next page, as `data.next` and `Link` give it.' });
 
-export const q = z
-  .string()
-  .min(1, '`q` is empty.')
-  .max(4_000, { error: '`q` is longer than 4,000 characters.', abort: true })
-  .refine(isSendable, '`q` contains a control character.')
-  .meta({ description: "A filter in Bitbucket's query language (BBQL).", examples: ['name ~ "release"'] });
+/** A filter in BBQL; `example` one that this list understands. */
+export const q = (example: string) =>
+  z
+    .string()
+    .min(1, '`q` is empty.')
+    .max(4_000, { error: '`q` is longer than 4,000 characters.', abort: true })
+    .refine(isSendable, '`q` contains a control character.')
+    .meta({ description: "A filter in Bitbucket's query language (BBQL).", examples: [example] });
 
-export const sort = z
-  .string()
-  .regex(
-    /^-?[A-Za-z_][A-Za-z0-9_.]{0,99}$/,
-    '`sort` is one field, with a `-` before it for descending order.',
-  )
-  .meta({ description: 'One field to sort by; `-` before it for descending.', examples: ['-target.date'] });
+/** A field to sort by; `example` one that this list has. */
+export const sort = (example: string) =>
+  z
+    .string()
+    .regex(
+      /^-?[A-Za-z_][A-Za-z0-9_.]{0,99}$/,
+      '`sort` is one field, with a `-` before it for descending order.',
+    )
+    .meta({ description: 'One field to sort by; `-` before it for descending.', examples: [example] });
 
 const STATES = ['OPEN', 'MERGED', 'DECLINED', 'SUPERSEDED'];
 const STATES_MESSAGE = `\`state\` is one or several of ${STATES.join(', ')}, separated by commas.`;
@@ -67,6 +79,6 @@ export const state = z
 
 export const pretty = z
   .literal('1', '`pretty` is 1 or absent.')
-  .meta({ description: 'White space for a reader; never another token.' })
+  .meta({ description: 'White space for a reader; never another token.', examples: ['1'] })
   .transform(() => true)
   .optional();

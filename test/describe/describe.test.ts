@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openApiOf } from '../../src/describe/openapi.ts';
-import { DATA } from '../../src/describe/schemas.ts';
-import type { Json } from '../../src/endpoints/parameters.ts';
+import { codeOf, FAILURE_NAMES, FAILURES } from '../../src/domain/failure.ts';
+import { type Json, parametersOf } from '../../src/endpoints/parameters.ts';
+import { readInput } from '../../src/endpoints/read-input.ts';
 import { table } from '../../src/endpoints/table.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
 
@@ -39,15 +40,71 @@ describe('the description', () => {
   it('holds each row with its parameters, and none of zod’s noise', () => {
     const paths = description.paths as Record<
       string,
-      { get: { operationId: string; parameters: { name: string }[] } }
+      { get: { operationId: string; parameters: { name?: string }[] } }
     >;
     for (const row of table) {
       const operation = paths[row.path]?.get;
       expect(operation?.operationId).toBe(row.operationId);
-      expect(operation?.parameters.map(({ name }) => name)).toEqual(Object.keys(row.input.shape));
+      const named = operation?.parameters.flatMap(({ name }) => name ?? []);
+      expect(named).toEqual(Object.keys(row.input.shape));
     }
     expect(text).not.toMatch(/9007199254740991|\$schema|\$defs/);
   });
+});
+
+describe('each operation', () => {
+  interface Operation {
+    readonly parameters: readonly { name?: string; $ref?: string; example?: unknown; schema?: Json }[];
+    readonly responses: Readonly<Record<string, { headers?: Json; $ref?: string }>>;
+  }
+  const operations = Object.values(
+    description.paths as Readonly<Record<string, { readonly get: Operation }>>,
+  ).map(({ get }) => get);
+
+  it('can be asked with `If-None-Match` and answered with 304', () => {
+    for (const { parameters, responses } of operations) {
+      expect(parameters.at(-1)).toEqual({ $ref: '#/components/parameters/IfNoneMatch' });
+      for (const status of ['200', '304']) {
+        expect(Object.keys(responses[status]?.headers ?? {})).toEqual(
+          expect.arrayContaining(['etag', 'cache-control', 'x-request-id', 'ratelimit']),
+        );
+      }
+    }
+  });
+
+  it('has numbers where numbers are meant', () => {
+    const types = operations.flatMap(({ parameters }) =>
+      parameters
+        .filter(({ name }) => name === 'page' || name === 'pagelen')
+        .map(({ name, example, schema }) => `${name} ${schema?.type} ${typeof example}`),
+    );
+    expect(new Set(types)).toEqual(
+      new Set(['page integer number', 'pagelen integer number', 'page string undefined']),
+    );
+  });
+
+  it('names every code of the table, each with its message', () => {
+    const { responses, securitySchemes } = description.components as Readonly<Record<string, Json>>;
+    const told = JSON.stringify(responses);
+    for (const name of FAILURE_NAMES) {
+      expect(told).toContain(`"code":"${codeOf(name)}"`);
+      expect(told).toContain(JSON.stringify(FAILURES[name].example));
+    }
+    expect(Object.keys(securitySchemes ?? {})).toEqual(['oanorKey', 'bearer']);
+  });
+});
+
+it.each(
+  table.flatMap((row) => {
+    const given = parametersOf(row).filter(({ example }) => example !== undefined);
+    return given.map(({ name }) => [row.operationId, name, row, given] as const);
+  }),
+)('%s: the example of `%s` is taken', (_operation, name, row, given) => {
+  const wanted = given.filter((parameter) => parameter.required || parameter.name === name);
+  const query = wanted.map(
+    (parameter) => `${parameter.name}=${encodeURIComponent(String(parameter.example))}`,
+  );
+  expect(readInput(row, query.join('&'))).toHaveProperty(name);
 });
 
 it.each([
@@ -66,7 +123,8 @@ it.each([
   ['getMeta', '/v1/meta'],
 ])('%s describes what %s answers', async (operation, path) => {
   const { body } = await gateway.get(path);
-  expect(DATA[operation]?.safeParse(body.data).error).toBeUndefined();
+  const row = table.find(({ operationId }) => operationId === operation);
+  expect(row?.data.safeParse(body.data)).toHaveProperty('success', true);
 });
 
 describe('pages for everyone', () => {

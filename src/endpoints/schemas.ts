@@ -9,7 +9,7 @@ const links = z
   .record(z.string(), z.union([link, z.array(link)]))
   .meta({ description: 'URLs of Bitbucket.' });
 
-export const Account = z
+const Account = z
   .looseObject({
     type: z.string(),
     uuid: z.string().optional(),
@@ -23,7 +23,7 @@ export const Account = z
 
 const author = z.looseObject({ raw: z.string().optional(), type: z.string(), user: Account.nullish() });
 
-export const Commit = z
+const Commit = z
   .looseObject({
     type: z.string(),
     hash: z.string(),
@@ -35,7 +35,7 @@ export const Commit = z
   })
   .meta({ id: 'Commit' });
 
-export const Branch = z
+const Branch = z
   .looseObject({
     type: z.string(),
     name: z.string(),
@@ -46,7 +46,7 @@ export const Branch = z
   })
   .meta({ id: 'Branch' });
 
-export const Tag = z
+const Tag = z
   .looseObject({
     type: z.string(),
     name: z.string(),
@@ -94,7 +94,7 @@ const end = z.looseObject({
   repository: owner.nullish(),
 });
 
-export const PullRequest = z
+const PullRequest = z
   .looseObject({
     type: z.string(),
     id: z.int(),
@@ -156,7 +156,8 @@ export const Meta = z
   })
   .meta({ id: 'Meta' });
 
-function pageOf(id: string, value: z.ZodType) {
+/** A page of a list, as Bitbucket sends it; `id` names it in the description. */
+export function pageOf(id: string, value: z.ZodType) {
   return z
     .looseObject({
       values: z.array(value),
@@ -172,19 +173,9 @@ function pageOf(id: string, value: z.ZodType) {
     .meta({ id });
 }
 
-const RepositoryPage = pageOf('RepositoryPage', Repository);
-
-/** What `data` is, by operation. */
-export const DATA: Readonly<Record<string, z.ZodType>> = {
-  getRepository: Repository,
-  listBranches: pageOf('BranchPage', Branch),
-  listCommits: pageOf('CommitPage', Commit),
-  listForks: RepositoryPage,
-  listPullRequests: pageOf('PullRequestPage', PullRequest),
-  getFileTree: FileTree,
-  listTags: pageOf('TagPage', Tag),
-  listWatchers: pageOf('AccountPage', Account),
-  getWorkspace: Workspace,
-  listWorkspaceRepositories: RepositoryPage,
-  getMeta: Meta,
-};
+export const RepositoryPage = pageOf('RepositoryPage', Repository);
+export const BranchPage = pageOf('BranchPage', Branch);
+export const CommitPage = pageOf('CommitPage', Commit);
+export const PullRequestPage = pageOf('PullRequestPage', PullRequest);
+export const TagPage = pageOf('TagPage', Tag);
+export const AccountPage = pageOf('AccountPage', Account);

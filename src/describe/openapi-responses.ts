@@ -1,0 +1,67 @@
+import { codeOf, FAILURE_NAMES, FAILURES, type FailureName } from '../domain/failure.ts';
+import { ANSWER_HEADERS } from '../domain/headers.ts';
+import type { Json } from '../endpoints/parameters.ts';
+
+/** HTTP's own headers, where ours say something about them. */
+const HTTP_HEADERS = {
+  'cache-control':
+    '`private, no-cache`: may be kept, and must be asked about with `If-None-Match` before use.',
+  allow: 'The methods that work here.',
+} as const;
+
+const ALL_HEADERS: Readonly<Record<string, string>> = { ...ANSWER_HEADERS, ...HTTP_HEADERS };
+
+/** Those that only some answers carry. */
+const SOME = ['etag', 'link', 'retry-after', 'www-authenticate', 'allow'];
+const COMMON = Object.keys(ALL_HEADERS).filter((name) => !SOME.includes(name));
+const WHOLE_NUMBER = /^(x-(ratelimit|quota)-|retry-after)/;
+
+/** Every header, described once. */
+export const HEADER_COMPONENTS: Json = Object.fromEntries(
+  Object.entries(ALL_HEADERS).map(([name, description]) => [
+    name,
+    { description, schema: WHOLE_NUMBER.test(name) ? { type: 'integer', minimum: 0 } : { type: 'string' } },
+  ]),
+);
+
+/** What every answer carries, and `more`. */
+export const headersOf = (more: readonly string[]): Json =>
+  Object.fromEntries([...COMMON, ...more].map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+
+/** What any row may end with. */
+export const errorStatuses = (): readonly number[] =>
+  [...new Set(FAILURE_NAMES.map((name) => FAILURES[name].status))].sort((a, b) => a - b);
+
+const MORE: Readonly<Record<number, readonly string[]>> = {
+  401: ['www-authenticate'],
+  405: ['allow'],
+  429: ['retry-after'],
+  503: ['retry-after'],
+};
+
+/** All ways to end with `status`, each with an example. */
+export function responseOf(status: number): Json {
+  const failures = FAILURE_NAMES.filter((name) => FAILURES[name].status === status);
+  return {
+    description: failures.map(codeOf).join(', '),
+    headers: headersOf(MORE[status] ?? []),
+    content: {
+      'application/json': {
+        schema: { $ref: '#/components/schemas/Failure' },
+        examples: Object.fromEntries(failures.map((name) => [codeOf(name), { value: exampleOf(name) }])),
+      },
+    },
+  };
+}
+
+const exampleOf = (name: FailureName): Json => ({
+  data: null,
+  meta: {
+    timestamp: '2026-06-02T16:52:14.392Z',
+    request_id: '3431cfbf-4af7-4c3b-85c5-ecd19efc6cde',
+    code: codeOf(name),
+  },
+  status: 'error',
+  message: FAILURES[name].example,
+  success: false,
+});
