@@ -4,7 +4,7 @@ import { unboundedHold } from '../src/domain/bytes-in-flight.ts';
 import { systemClock } from '../src/domain/clock.ts';
 import { Failure } from '../src/domain/failure.ts';
 import { type Bitbucket, createBitbucket } from '../src/egress/bitbucket.ts';
-import { createMemoryBudgetStore } from '../src/egress/budget-store-memory.ts';
+import { createMemoryBudgetStore } from '../src/egress/exits/budget-store-memory.ts';
 import { createCertificate } from '../test/bitbucket/certificate.ts';
 import { type ConnectProxy, createConnectProxy, type ProxyOptions } from '../test/bitbucket/connect-proxy.ts';
 import { createStandIn, type StandIn } from '../test/bitbucket/stand-in.ts';
@@ -47,7 +47,7 @@ function createUpstream(
     sessionLifetimeMs: 540_000,
     hourlyBudget: 60,
     hourlyCeiling: null,
-    budgets: createMemoryBudgetStore(),
+    budgets: createMemoryBudgetStore(systemClock),
     clock: systemClock,
     log: quiet,
     ...more,

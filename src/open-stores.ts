@@ -1,8 +1,8 @@
 import type { Clock } from './domain/clock.ts';
 import type { Log } from './domain/log.ts';
-import type { BudgetStore } from './egress/budget-store.ts';
-import { createRedisBudgetStore } from './egress/budget-store-redis.ts';
-import { createSqliteBudgetStore, exitsMigrations } from './egress/budget-store-sqlite.ts';
+import type { BudgetStore } from './egress/exits/budget-store.ts';
+import { createRedisBudgetStore } from './egress/exits/budget-store-redis.ts';
+import { createSqliteBudgetStore, exitsMigrations } from './egress/exits/budget-store-sqlite.ts';
 import type { KeyStore } from './keys/key-store.ts';
 import { openKeys } from './keys/open-keys.ts';
 import type { Records } from './keys/records.ts';
@@ -58,20 +58,22 @@ export async function openStores(url: string, options: OpenOptions): Promise<Sto
 
 type Parts = Pick<Stores, 'ledger' | 'rates' | 'budgets'>;
 
-function sqliteParts({ db, clock, prepare }: SqliteBackend): Parts {
+function sqliteParts(backend: SqliteBackend): Parts {
+  const { db, clock, prepare } = backend;
   for (const steps of [limitsMigrations, exitsMigrations]) prepare(steps);
   return {
     ledger: createSqliteLedger(db),
     rates: createMemoryRateStore(clock),
-    budgets: createSqliteBudgetStore(db),
+    budgets: createSqliteBudgetStore(backend),
   };
 }
 
-function redisParts({ client, clock, log, role, gatewayId }: RedisBackend): Parts {
+function redisParts(backend: RedisBackend): Parts {
+  const { client, clock, log, role, gatewayId } = backend;
   const breaker = () => createBreaker(clock, role === 'gateway' ? 50 : 5_000);
   return {
     ledger: createRedisLedger(client, breaker(), log, gatewayId),
     rates: createRedisRateStore(client, breaker(), clock, gatewayId),
-    budgets: createRedisBudgetStore(client, breaker(), gatewayId),
+    budgets: createRedisBudgetStore(backend),
   };
 }

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { parseArgs } from 'node:util';
 import { type Config, readConfig } from '../config.ts';
 import { type Clock, systemClock } from '../domain/clock.ts';
-import { BUDGET_WINDOW_MS, type BudgetStore } from '../egress/budget-store.ts';
+import type { BudgetStore } from '../egress/exits/budget-store.ts';
 import { readSources } from '../egress/list/read.ts';
 import type { Minted } from '../egress/sources/source.ts';
 import { createSourceTools } from '../egress/sources/tools.ts';
@@ -94,14 +94,11 @@ async function addressIn(body: AsyncIterable<Buffer>): Promise<string | null> {
 
 /** What each exit's hour has left; null where a restart renews it. */
 async function leftOf(budgets: BudgetStore, exits: readonly Minted[], limits: readonly number[]) {
-  const nowMs = Date.now();
-  const kept = exits.filter((exit) => exit.kept).map(({ id }) => id);
-  const spendings = await budgets.load(kept, nowMs - BUDGET_WINDOW_MS);
+  const spendings = await budgets.load(exits.filter((exit) => exit.kept).map(({ id }) => id));
   return exits.map(({ id, kept }, i): number | null => {
     if (!kept) return null;
-    const spending = spendings.get(id);
-    const isSpent = (spending?.spentUntilMs ?? 0) > nowMs;
-    return isSpent ? 0 : Math.max(0, (limits[i] ?? 0) - (spending?.times.length ?? 0));
+    const { calls = 0, restMs = 0 } = spendings.get(id) ?? {};
+    return restMs > 0 ? 0 : Math.max(0, (limits[i] ?? 0) - calls);
   });
 }
 

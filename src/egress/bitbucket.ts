@@ -1,12 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Failure } from '../domain/failure.ts';
+import { silentTelemetry, type Telemetry } from '../domain/telemetry.ts';
 import type { Upstream, UpstreamAnswer, UpstreamCall, UpstreamRequest } from '../domain/upstream.ts';
 import { AttemptError, attempt, type Outcome } from './attempts/attempt.ts';
 import { createLatencies } from './attempts/latencies.ts';
 import { refusalOf, requestIdOf } from './attempts/refusal.ts';
-import type { Exit } from './exit.ts';
-import { createExitPool, type ExitState, type PoolOptions } from './exit-pool.ts';
+import { createPool, type PoolOptions } from './exits/pool.ts';
+import type { AttemptEnd, Exit, Pool } from './exits/port.ts';
 import type { Source } from './sources/source.ts';
+import { tunnelErrorOf } from './sources/tunnel-error.ts';
 
 const USER_AGENT = 'bitbucket-gateway/1.0 (anonymous public reads)';
 const MAX_ATTEMPTS = 4;
@@ -21,24 +23,24 @@ const MAX_SAVED_HEDGES = 5;
 const PATIENCE = 0.3;
 const API_HOST = 'api.bitbucket.org';
 
-export interface BitbucketOptions extends Omit<PoolOptions, 'origin' | 'random'> {
+export interface BitbucketOptions extends Omit<PoolOptions, 'origin' | 'random' | 'telemetry'> {
   readonly upstreamUrl: string;
   readonly random?: () => number;
+  readonly telemetry?: Telemetry;
 }
 
-export interface Bitbucket extends Upstream {
+export interface Bitbucket extends Upstream, Pick<Pool, 'snapshot' | 'setAside' | 'bringBack'> {
   /** Another list of exits; calls under way end on the old ones. */
   replaceExits(sources: readonly Source[]): void;
   /** Settles when every proxy was tried once. */
   ready(): Promise<void>;
-  snapshot(): readonly ExitState[];
 }
 
 /** Bitbucket through the exits: attempts, one deadline, redirects, and what its answers mean. */
 export function createBitbucket(options: BitbucketOptions): Bitbucket {
   const base = new URL(options.upstreamUrl);
   const random = options.random ?? Math.random;
-  const pool = createExitPool({ ...options, origin: base.origin, random });
+  const pool = createPool({ telemetry: silentTelemetry, ...options, origin: base.origin, random });
   const { clock } = options;
   const latencies = createLatencies();
   let savedRetries = MAX_SAVED_RETRIES;
@@ -56,12 +58,12 @@ export function createBitbucket(options: BitbucketOptions): Bitbucket {
     call: UpstreamCall,
     tried: Set<Exit>,
   ): Promise<Outcome> => {
-    const hold = await pool.hold(call, tried);
-    tried.add(hold.exit);
+    const held = await pool.reserve(call, tried);
+    tried.add(held.exit);
     const startedAtMs = clock.monotonic();
     try {
       const outcome = await attempt({
-        dispatcher: hold.exit.dispatcher,
+        dispatcher: held.exit.dispatcher,
         origin: base.origin,
         path: base.pathname.replace(/\/$/, '') + request.target,
         userAgent: USER_AGENT,
@@ -70,13 +72,11 @@ export function createBitbucket(options: BitbucketOptions): Bitbucket {
         refuse: request.refuse,
       });
       const latencyMs = clock.monotonic() - startedAtMs;
-      hold.release({ latencyMs });
+      held.settle({ kind: 'answered', ...outcome, latencyMs });
       latencies.note(latencyMs);
-      pool.learn(hold.exit, outcome.status, outcome.headers);
       return outcome;
     } catch (error) {
-      // What `refuse` says is about an answer that came.
-      hold.release(error instanceof Failure ? { latencyMs: clock.monotonic() - startedAtMs } : { error });
+      held.settle(endOf(error));
       throw error;
     }
   };
@@ -168,8 +168,10 @@ export function createBitbucket(options: BitbucketOptions): Bitbucket {
       throw new Failure('upstream_failed', `Bitbucket redirected more than ${MAX_REDIRECTS} times.`);
     },
     replaceExits: pool.replace,
-    ready: pool.warmUp,
+    ready: pool.ready,
     snapshot: pool.snapshot,
+    setAside: pool.setAside,
+    bringBack: pool.bringBack,
     close: pool.close,
   };
 }
@@ -177,6 +179,17 @@ export function createBitbucket(options: BitbucketOptions): Bitbucket {
 interface Answered extends Outcome {
   /** What the row read of a 200. */
   readonly value: unknown;
+}
+
+/** How an attempt that brought no answer ended, as far as its exit is concerned. */
+function endOf(error: unknown): AttemptEnd {
+  if (!(error instanceof AttemptError)) return { kind: 'abandoned', sent: true };
+  const sent = error.mayHaveLeft;
+  if (error.fault === 'too_large') return { kind: 'abandoned', sent };
+  if (error.fault === 'timeout')
+    return { kind: 'fault', fault: { verdict: 'timeout', words: 'timed out' }, sent };
+  if (error.fault === 'tunnel') return { kind: 'fault', fault: tunnelErrorOf(error.cause, 'upstream'), sent };
+  return { kind: 'fault', fault: { verdict: 'broken', words: 'the answer was cut' }, sent };
 }
 
 type Verdict =

@@ -55,8 +55,10 @@ describe.skipIf(!hasRedis)('a cluster of three', () => {
       expect((await stores.ledger.read(subject, NOW)).remaining).toBe(4_999);
       expect((await stores.rates.admit(subject.id, 1)).admitted).toBe(true);
       expect((await stores.rates.admit(subject.id, 1)).admitted).toBe(false);
-      expect(await stores.budgets.take(`exit-${i}`, Date.now(), 1)).toBe(true);
-      expect(await stores.budgets.take(`exit-${i}`, Date.now() + 1, 1)).toBe(false);
+      const lease = (leaseId: string) =>
+        stores.budgets.lease({ exitId: `exit-${i}`, leaseId, limit: 1, calls: 5 }, []);
+      expect((await lease('one')).calls).toBe(1);
+      expect((await lease('two')).calls).toBe(0);
     }
   });
 

@@ -90,19 +90,6 @@ describe.each(kinds)('a store on %s', (kind, urlOf) => {
       expect(remaining).toBe(0);
       expect(resetMs).toBeGreaterThan(0);
     });
-
-    it('keeps what an exit has spent for the next process', async () => {
-      const exit = name();
-      const nowMs = Date.now();
-      for (let i = 0; i < 3; i += 1) await stores.budgets.take(exit, nowMs + i, 60);
-      await stores.budgets.giveBack(exit, nowMs + 1);
-      await stores.budgets.markSpent(exit, nowMs + 60_000);
-      const other = await openStores(url, { role: 'tool', clock, log });
-      const spending = (await other.budgets.load([exit, 'unknown'], nowMs - 3_600_000)).get(exit);
-      expect(spending?.times).toHaveLength(2);
-      expect(spending?.spentUntilMs).toBe(nowMs + 60_000);
-      await other.close();
-    });
   });
 });
 
@@ -120,18 +107,14 @@ describe.skipIf(!hasRedis)('gateways that share a Redis', () => {
     await two.close();
   });
 
-  it('share the second, the month and the budget of an exit', async () => {
+  it('share the second and the month', async () => {
     const subject = account(100);
-    const exit = name();
     const both = (work: (stores: Stores, i: number) => Promise<unknown>, times: number) =>
       Promise.all(Array.from({ length: times }, (_, i) => work(i % 2 === 0 ? one : two, i)));
     const rates = (await both((stores) => stores.rates.admit(subject.id, 5), 40)) as { admitted: boolean }[];
     expect(rates.filter(({ admitted }) => admitted)).toHaveLength(5);
     const charges = await both((stores) => stores.ledger.spend(subject, NOW), 200);
     expect(charges.filter((charge) => charge !== null)).toHaveLength(100);
-    const startMs = Date.now();
-    const taken = await both((stores, i) => stores.budgets.take(exit, startMs + i, 60), 100);
-    expect(taken.filter(Boolean)).toHaveLength(60);
   });
 });
 

@@ -1,0 +1,242 @@
+import type { Clock } from '../../domain/clock.ts';
+import type { Source } from '../sources/source.ts';
+import { growsInMs, restOf } from './budget.ts';
+import { retiredFrom } from './health.ts';
+import { Heap } from './heap.ts';
+import { Member, type MemberOptions } from './member.ts';
+import type { ExitState } from './port.ts';
+import { stateOf } from './state.ts';
+
+export interface RosterOptions extends MemberOptions {
+  /** Exits made of each source that makes many. */
+  readonly sessions: number;
+  readonly clock: Clock;
+  /** Until when the member's credential rests, ms; null when it does not. */
+  readonly restUntilMs: (member: Member) => number | null;
+  /** Its moment has come: a probe, where it waits for one. */
+  readonly due: (member: Member) => void;
+  /** It is about to retire. */
+  readonly retiring: (member: Member) => void;
+  /** Told once per change. */
+  readonly changed: (member: Member, state: ExitState['state'] | 'retired') => void;
+}
+
+/** What a change of the list did. */
+export interface Replaced {
+  readonly added: readonly Member[];
+  /** Known exits that have another password now. */
+  readonly renewed: readonly Member[];
+}
+
+/** Spent and old ones are looked at when their time comes; others no sooner than this after the last look, ms. */
+const LOOK_MS = 1_000;
+
+/**
+ * Which exits exist, and which of them may be chosen now. Nothing here walks over all exits while calls are made:
+ * each exit says when time alone will change something about it, and is looked at then.
+ */
+export class Roster {
+  readonly #options: RosterOptions;
+  readonly #byId = new Map<string, Member>();
+  /** By source, in the order of the list. */
+  #bySource = new Map<string, Set<Member>>();
+  /** In no order: what leaves is replaced by the last. */
+  readonly #usable: Member[] = [];
+  readonly #wakes = new Heap<Member>();
+  /** Retired, with calls under way. */
+  readonly #leaving = new Set<Member>();
+  #left = 0;
+  #whole = 0;
+
+  constructor(options: RosterOptions) {
+    this.#options = options;
+  }
+
+  /** Those that may be chosen now, after `tick`. */
+  get usable(): readonly Member[] {
+    return this.#usable;
+  }
+
+  /** Calls left of the hour over all of them. A spent session is followed by a fresh one, so that it counts whole. */
+  get left(): number {
+    return this.#left;
+  }
+
+  /** Calls of a whole hour over all exits. */
+  get whole(): number {
+    return this.#whole;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  find(id: string): Member | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** In the order of the list. */
+  *members(): Generator<Member> {
+    for (const group of this.#bySource.values()) yield* group;
+  }
+
+  /** Another list. Known exits stay, under the new entry; those of entries that are gone are retired. */
+  replace(sources: readonly Source[], nowMs: number): Replaced {
+    const before = this.#bySource;
+    this.#bySource = new Map();
+    const added: Member[] = [];
+    const renewed: Member[] = [];
+    for (const source of sources) {
+      const known = before.get(source.id) ?? new Set();
+      before.delete(source.id);
+      this.#bySource.set(source.id, known);
+      for (const member of known) if (this.#renew(member, source, nowMs)) renewed.push(member);
+      const wanted = source.many ? this.#options.sessions : 1;
+      while (known.size < wanted) added.push(this.#add(source, nowMs));
+    }
+    for (const group of before.values()) for (const member of group) this.retire(member, nowMs);
+    return { added, renewed };
+  }
+
+  /** Looks at those whose time has come. */
+  tick(nowMs: number): void {
+    for (let first = this.#wakes.first(); first && first.atMs <= nowMs; first = this.#wakes.first()) {
+      this.#wakes.pop();
+      const member = first.thing;
+      if (member.wakesAtMs !== first.atMs) continue;
+      member.wakesAtMs = Number.POSITIVE_INFINITY;
+      if (member.health.probeAtMs <= nowMs) this.#options.due(member);
+      this.refresh(member, nowMs);
+    }
+  }
+
+  /** Something about it changed: budget, health or credential. */
+  refresh(member: Member, nowMs: number): void {
+    if (member.health.state === 'retired') return;
+    const left = member.left(nowMs);
+    const { many } = member.from;
+    if (many && (left === 0 || nowMs >= member.endsAtMs)) {
+      this.#succeed(member, nowMs);
+      return;
+    }
+    const restUntilMs = this.#options.restUntilMs(member);
+    const isUsable = left > 0 && member.health.state === 'healthy' && restUntilMs === null;
+    this.#place(member, isUsable);
+    this.#count(member, isUsable ? (many ? member.budget.limit : left) : 0);
+    this.#wake(member, isUsable, restUntilMs, nowMs);
+    this.#tell(member, stateOf(member, left, restUntilMs));
+  }
+
+  /** No new call leaves through it; its tunnels end with its last call. */
+  retire(member: Member, nowMs: number): void {
+    if (member.health.state === 'retired') return;
+    this.#options.retiring(member);
+    member.health = retiredFrom(member.health);
+    member.wakesAtMs = Number.POSITIVE_INFINITY;
+    this.#byId.delete(member.id);
+    this.#bySource.get(member.from.id)?.delete(member);
+    this.#place(member, false);
+    this.#count(member, 0);
+    this.#whole -= member.budget.limit;
+    this.#tell(member, 'retired');
+    this.#leaving.add(member);
+    this.settled(member, nowMs);
+  }
+
+  /** A call through it has ended. */
+  settled(member: Member, nowMs: number): void {
+    this.refresh(member, nowMs);
+    if (member.health.state !== 'retired' || member.inFlight > 0 || !this.#leaving.delete(member)) return;
+    member.close('when idle').catch(() => {});
+  }
+
+  /** While none is usable: how long until one is, by what is known now; Infinity when only a hand can help. */
+  restMs(nowMs: number): number {
+    for (let first = this.#wakes.first(); first; first = this.#wakes.first()) {
+      if (first.thing.wakesAtMs === first.atMs) return Math.max(0, first.atMs - nowMs);
+      this.#wakes.pop();
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** Ends every tunnel; calls under way fail. */
+  async close(): Promise<void> {
+    await Promise.all([...this.members(), ...this.#leaving].map((member) => member.close('at once')));
+  }
+
+  /** Whether its password is another one now. */
+  #renew(member: Member, source: Source, nowMs: number): boolean {
+    const { credential } = member.from;
+    this.#whole -= member.budget.limit;
+    member.from = source;
+    this.#whole += member.budget.limit;
+    this.refresh(member, nowMs);
+    return source.credential !== credential;
+  }
+
+  #add(source: Source, nowMs: number): Member {
+    const { clock } = this.#options;
+    const member = new Member(source, this.#options, nowMs, (ended) =>
+      this.#succeed(ended, clock.monotonic()),
+    );
+    this.#byId.set(member.id, member);
+    this.#bySource.get(source.id)?.add(member);
+    this.#whole += member.budget.limit;
+    this.refresh(member, nowMs);
+    return member;
+  }
+
+  /** A session that is spent, old or cut makes room for another with a budget of its own. */
+  #succeed(member: Member, nowMs: number): void {
+    if (member.health.state === 'retired') return;
+    this.retire(member, nowMs);
+    if (this.#bySource.has(member.from.id)) this.#add(member.from, nowMs);
+  }
+
+  #place(member: Member, isUsable: boolean): void {
+    if (isUsable === member.place >= 0) return;
+    if (isUsable) {
+      member.place = this.#usable.push(member) - 1;
+      return;
+    }
+    const last = this.#usable.pop() as Member;
+    if (last !== member) this.#usable[member.place] = last;
+    last.place = member.place;
+    member.place = -1;
+  }
+
+  #count(member: Member, adds: number): void {
+    this.#left += adds - member.adds;
+    member.adds = adds;
+  }
+
+  /** When it is to be looked at next: exactly when it may be used again, or some time after it has more left. */
+  #wake(member: Member, isUsable: boolean, restUntilMs: number | null, nowMs: number): void {
+    if (isUsable) {
+      const moreAtMs = nowMs + Math.max(LOOK_MS, growsInMs(member.budget, nowMs));
+      const atMs = Math.min(moreAtMs, member.endsAtMs);
+      if (member.wakesAtMs > atMs || member.wakesAtMs <= nowMs) this.#wakeAt(member, atMs);
+      return;
+    }
+    const { state, probeAtMs } = member.health;
+    // A probe is under way once its moment has passed.
+    const healthyAtMs = state === 'healthy' ? nowMs : probeAtMs > nowMs ? probeAtMs : nowMs + LOOK_MS;
+    const restMs = restOf(member.budget, nowMs);
+    this.#wakeAt(
+      member,
+      Math.min(member.endsAtMs, Math.max(healthyAtMs, nowMs + restMs, restUntilMs ?? nowMs, nowMs + 1)),
+    );
+  }
+
+  #wakeAt(member: Member, atMs: number): void {
+    if (atMs === member.wakesAtMs) return;
+    member.wakesAtMs = atMs;
+    if (atMs < Number.POSITIVE_INFINITY) this.#wakes.push(atMs, member);
+  }
+
+  #tell(member: Member, state: ExitState['state'] | 'retired'): void {
+    if (state === member.told) return;
+    member.told = state;
+    this.#options.changed(member, state);
+  }
+}
