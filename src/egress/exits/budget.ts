@@ -37,6 +37,10 @@ export function leftOf(budget: Budget, nowMs: number): number {
   return Math.max(0, roomOf(budget, nowMs) - withheldAt(budget, nowMs) - foreignAt(budget, nowMs));
 }
 
+/** Calls of budgets above this are counted from the next half second on: a million moments would fill the memory. */
+const EXACT = 7_200;
+const GRAIN_MS = 500;
+
 /** A call begins. */
 export function hold(budget: Budget): void {
   budget.held += 1;
@@ -50,7 +54,7 @@ export function giveBack(budget: Budget): void {
 /** The call ended, and Bitbucket may have counted it. */
 export function count(budget: Budget, nowMs: number): void {
   budget.held -= 1;
-  budget.counted.add(nowMs, 1);
+  budget.counted.add(budget.limit > EXACT ? Math.ceil(nowMs / GRAIN_MS) * GRAIN_MS : nowMs, 1);
 }
 
 /**

@@ -40,24 +40,23 @@ export class FairShare {
       const share = (whole * payer.weight) / (others + payer.weight);
       if (use.calls >= share) return { restMs: restOf(use, share, nowMs) };
     }
-    this.#note(payer, minute, 1);
+    this.#note(payer, minute);
     let given = false;
     return {
       giveBack: () => {
-        if (!given) this.#note(payer, minute, -1);
+        if (!given) this.#takeOff(payer.accountId, minute, 1);
         given = true;
       },
     };
   }
 
-  #note({ accountId, weight }: Payer, minute: number, calls: number): void {
+  #note({ accountId, weight }: Payer, minute: number): void {
     const use = this.#uses.get(accountId) ?? { weight: 0, calls: 0, minutes: new Map<number, number>() };
-    if (calls < 0 && !use.minutes.has(minute)) return;
+    this.#uses.set(accountId, use);
     this.#weights += weight - use.weight;
     use.weight = weight;
-    use.calls += calls;
-    use.minutes.set(minute, (use.minutes.get(minute) ?? 0) + calls);
-    this.#uses.set(accountId, use);
+    use.calls += 1;
+    use.minutes.set(minute, (use.minutes.get(minute) ?? 0) + 1);
     const callers = this.#callers.get(minute) ?? new Set();
     this.#callers.set(minute, callers.add(accountId));
   }
@@ -66,16 +65,19 @@ export class FairShare {
   #forget(minute: number): void {
     for (const [old, callers] of this.#callers) {
       if (old >= minute - MINUTES) return;
-      for (const accountId of callers) this.#forgetMinute(accountId, old);
+      for (const accountId of callers) this.#takeOff(accountId, old, Number.POSITIVE_INFINITY);
       this.#callers.delete(old);
     }
   }
 
-  #forgetMinute(accountId: string, minute: number): void {
+  /** `calls` of one minute, as far as they are still kept; an account without any is forgotten. */
+  #takeOff(accountId: string, minute: number, calls: number): void {
     const use = this.#uses.get(accountId);
-    if (use === undefined) return;
-    use.calls -= use.minutes.get(minute) ?? 0;
-    use.minutes.delete(minute);
+    const kept = use?.minutes.get(minute);
+    if (use === undefined || kept === undefined) return;
+    use.calls -= Math.min(kept, calls);
+    if (kept > calls) use.minutes.set(minute, kept - calls);
+    else use.minutes.delete(minute);
     if (use.minutes.size > 0) return;
     this.#uses.delete(accountId);
     this.#weights -= use.weight;

@@ -1,14 +1,10 @@
 /** Bitbucket counts an address's calls over any 60 minutes, not by the hour of the clock. */
 export const WINDOW_MS = 3_600_000;
 
-/** Above so many counted moments, those within `GRAIN_MS` become one, counted from the last of them. */
-const EXACT_RUNS = 7_200;
-const GRAIN_MS = 500;
-
 /**
- * The calls counted within the last 60 minutes, exact: a call is gone once it is 60 minutes old. What a call costs is
- * the same for a handful and for a million; beyond some thousands of moments it may be counted half a second longer.
- * Times are ms of one clock that never goes back.
+ * The calls counted within the last 60 minutes, exact: a call is gone once it is 60 minutes old. What one costs is the
+ * same for a handful and for a million, as long as they come nearly in the order of their moments. Times are ms of one
+ * clock that never goes back.
  */
 export class Rolling {
   /** Oldest first, from `#head` on; `calls` may be 0 where they were taken back. */
@@ -44,10 +40,7 @@ export class Rolling {
     this.#total += calls;
     const last = this.#runs.at(-1);
     if (last === undefined || this.#head === this.#runs.length || atMs > last.atMs) {
-      if (last !== undefined && this.#runs.length - this.#head > EXACT_RUNS && this.#joins(atMs, last)) {
-        last.atMs = atMs;
-        last.calls += calls;
-      } else this.#runs.push({ atMs, calls });
+      this.#runs.push({ atMs, calls });
       return;
     }
     const index = this.#find(atMs);
@@ -59,14 +52,10 @@ export class Rolling {
   /** Takes back calls that were added with the same `atMs`; not more than are still counted. */
   remove(atMs: number, calls: number): void {
     const run = this.#runs[this.#find(atMs)];
-    if (run === undefined) return;
+    if (run?.atMs !== atMs) return;
     const taken = Math.min(run.calls, calls);
     run.calls -= taken;
     this.#total -= taken;
-  }
-
-  #joins(atMs: number, last: { atMs: number }): boolean {
-    return Math.floor(atMs / GRAIN_MS) === Math.floor(last.atMs / GRAIN_MS);
   }
 
   /** The first run at or after `atMs`. */
