@@ -222,6 +222,7 @@ export class Leases {
   }
 
   #sweep(): void {
+    if (this.#isClosed) return;
     const nowMs = this.#options.clock.monotonic();
     for (const lease of this.#open.values()) if (nowMs >= lease.endsAtMs) this.#retire(lease);
     this.#tell()

@@ -105,6 +105,7 @@ export const SILENT: Fault = { verdict: 'timeout', words: 'timed out' };
 export interface World {
   readonly pool: Pool;
   readonly clock: VirtualClock;
+  readonly budgets: BudgetStore;
   readonly changes: ExitChanged[];
   readonly log: { readonly level: string; readonly message: string; readonly fields: object }[];
   reserve(accountId?: string, weight?: number): Promise<Reservation>;
@@ -123,6 +124,7 @@ export function createWorld(sources: readonly Source[], options: WorldOptions = 
   const write = (level: string) => (fields: object, message: string) =>
     void lines.push({ level, message, fields });
   const log: Log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+  const budgets = options.budgets ?? createMemoryBudgetStore(clock);
   const pool = createPool({
     origin: 'https://api.bitbucket.org',
     sources,
@@ -130,7 +132,7 @@ export function createWorld(sources: readonly Source[], options: WorldOptions = 
     sessionLifetimeMs: 540_000,
     hourlyBudget: 60,
     hourlyCeiling: null,
-    budgets: createMemoryBudgetStore(clock),
+    budgets,
     random: createRandom(),
     ...options,
     clock,
@@ -139,7 +141,7 @@ export function createWorld(sources: readonly Source[], options: WorldOptions = 
   });
   const reserve: World['reserve'] = (accountId = 'a', weight = 1) =>
     pool.reserve({ accountId, weight }, new Set());
-  return { pool, clock, changes, log: lines, reserve };
+  return { pool, clock, budgets, changes, log: lines, reserve };
 }
 
 export const answered = (status = 200, headers: Record<string, string> = {}, latencyMs = 50): AttemptEnd => ({
