@@ -3,6 +3,7 @@ import { Agent, request } from 'undici';
 import { unboundedHold } from '../src/domain/bytes-in-flight.ts';
 import { systemClock } from '../src/domain/clock.ts';
 import { Failure } from '../src/domain/failure.ts';
+import { silentTelemetry } from '../src/domain/telemetry.ts';
 import { type Bitbucket, createBitbucket } from '../src/egress/bitbucket.ts';
 import { createMemoryBudgetStore } from '../src/egress/exits/budget-store-memory.ts';
 import { createCertificate } from '../test/bitbucket/certificate.ts';
@@ -47,6 +48,8 @@ function createUpstream(
     sessionLifetimeMs: 540_000,
     hourlyBudget: 60,
     hourlyCeiling: null,
+    telemetry: silentTelemetry,
+    random: Math.random,
     budgets: createMemoryBudgetStore(systemClock),
     clock: systemClock,
     log: quiet,

@@ -3,6 +3,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import type { Config } from './config.ts';
 import { systemClock } from './domain/clock.ts';
 import type { Log } from './domain/log.ts';
+import { silentTelemetry } from './domain/telemetry.ts';
 import { createBitbucket } from './egress/bitbucket.ts';
 import { readSources } from './egress/list/read.ts';
 import { createSourceTools } from './egress/sources/tools.ts';
@@ -36,6 +37,8 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
     sessionLifetimeMs: config.PROXY_SESSION_LIFETIME_S * 1_000,
     hourlyBudget: config.EXIT_HOURLY_BUDGET,
     hourlyCeiling: config.UPSTREAM_HOURLY_CEILING ?? null,
+    telemetry: silentTelemetry,
+    random: Math.random,
     budgets: stores.budgets,
     clock: systemClock,
     log,

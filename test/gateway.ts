@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Clock, systemClock } from '../src/domain/clock.ts';
 import type { Log } from '../src/domain/log.ts';
 import type { Limits, PlanName } from '../src/domain/plan.ts';
+import { silentTelemetry } from '../src/domain/telemetry.ts';
 import { type BitbucketOptions, createBitbucket } from '../src/egress/bitbucket.ts';
 import { createHouse, type House } from '../src/house.ts';
 import { createKey } from '../src/keys/key.ts';
@@ -116,6 +117,8 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
     sessionLifetimeMs: 540_000,
     hourlyBudget: 1_000_000,
     hourlyCeiling: null,
+    telemetry: silentTelemetry,
+    random: Math.random,
     budgets: stores.budgets,
     clock,
     log: logger,

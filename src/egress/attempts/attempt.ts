@@ -1,125 +1,229 @@
 import type { Dispatcher } from 'undici';
+import type { BytesHold } from '../../domain/bytes-in-flight.ts';
+import type { Cancel, Clock } from '../../domain/clock.ts';
 import type { Failure } from '../../domain/failure.ts';
-import { type Body, BodyError, type UpstreamHead } from '../../domain/upstream.ts';
-import { createBody } from './body.ts';
+import type { UpstreamHead } from '../../domain/upstream.ts';
+import type { Fault } from '../fault.ts';
+import { TunnelError } from '../sources/tunnel-error.ts';
+import { encodingOf, inflatedLength, MAX_BODY_BYTES, MAX_WIRE_BYTES } from './body.ts';
+import { headOf, headSizeOf } from './head.ts';
+import type { End, Result } from './result.ts';
+import { RoomAsker } from './room-asker.ts';
 
-/** As sent; Bitbucket's largest pages are 25 kB compressed. */
-export const MAX_WIRE_BYTES = 8 * 1024 * 1024;
-
-/** What one request through one exit came to. */
-export interface Outcome extends UpstreamHead {
-  readonly body: Body;
-}
-
-export type Fault = 'tunnel' | 'timeout' | 'cut' | 'too_large';
-
-/** One attempt that brought no answer. */
-export class AttemptError extends Error {
-  override readonly name = 'AttemptError';
-  readonly fault: Fault;
-  /** Whether the request may have reached Bitbucket, and so counts there. */
-  readonly mayHaveLeft: boolean;
-
-  constructor(fault: Fault, mayHaveLeft: boolean, cause?: unknown) {
-    super(fault, { cause });
-    this.fault = fault;
-    this.mayHaveLeft = mayHaveLeft;
-  }
-}
-
+/** One GET through one exit. */
 export interface AttemptOptions {
   readonly dispatcher: Dispatcher;
   readonly origin: string;
   /** Path and query, the API's base included. */
   readonly path: string;
-  readonly userAgent: string;
-  readonly timeoutMs: number;
-  /** Ends the attempt: the caller hung up, or another attempt was faster. */
-  readonly signal: AbortSignal;
+  readonly headers: Readonly<Record<string, string>>;
+  /** On `clock.monotonic`, ms: over the queue, the tunnel and the body. */
+  readonly deadlineAtMs: number;
+  readonly clock: Clock;
+  /** Asked before bytes are kept. */
+  readonly room: BytesHold;
+  /** Looks at the head of an answer below 400; what it returns ends the attempt. */
   readonly refuse: ((head: UpstreamHead) => Failure | undefined) | undefined;
+  /** Once, when the result is known. A drained request is told of by `onEnd` later. */
+  readonly onResult: (result: Result) => void;
+  /** Once, when nothing of it is under way any more. */
+  readonly onEnd: (end: End) => void;
 }
+
+/** A request that nobody waits for is read on for so long and so far, so that its tunnel survives. */
+const DRAIN_MS = 3_000;
+/** One that was not sent is followed until its tunnel has opened or failed, for that is worth knowing. */
+const UNSENT_MS = 6_000;
+const DRAIN_BYTES = 512 * 1024;
+/** What a tunnel costs to open anew; more is not paid for a body that nobody wants. */
+const REFUSED_DRAIN_BYTES = 16 * 1024;
+/** Of an answer above 399 so much is worth reading. */
+const MAX_ERROR_WIRE_BYTES = 64 * 1024;
 
 /**
- * One GET through one exit. Rejects with `AttemptError`, with what `refuse` returned, or with the signal's reason.
- * Our own timer stands above undici's, whose signal does nothing while a tunnel is being made.
+ * One GET through one exit, from the queue to the last byte. It ends exactly once, and one that has ended is never
+ * sent: what ended it is remembered and meets the request when undici begins with it, however late. Our own deadline
+ * stands above undici's, whose signals do nothing while a tunnel is being made.
  */
-export function attempt(options: AttemptOptions): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    let controller: Dispatcher.DispatchController | undefined;
-    let head: UpstreamHead | undefined;
-    const chunks: Buffer[] = [];
-    let wireBytes = 0;
+export class Attempt implements Dispatcher.DispatchHandler {
+  readonly #options: AttemptOptions;
+  readonly #startedAtMs: number;
+  #controller: Dispatcher.DispatchController | null = null;
+  #head: UpstreamHead | null = null;
+  #wire: Buffer[] = [];
+  #bytesDown = 0;
+  #wireBytes = 0;
+  readonly #room: RoomAsker;
+  /** Set when the result is known: the request is read on for its tunnel's sake, or not at all. */
+  #state: 'running' | 'draining' | 'over' = 'running';
+  #isWhole = false;
+  #drainBytes = DRAIN_BYTES;
+  #hasLost = false;
+  #cancel: Cancel;
 
-    const end = (settle: () => void) => {
-      clearTimeout(timer);
-      options.signal.removeEventListener('abort', onAbort);
-      settle();
-    };
-    const stop = (error: Error) => {
-      end(() => reject(error));
-      controller?.abort(error);
-    };
-    const onAbort = () => stop(options.signal.reason as Error);
-    const timer = setTimeout(
-      () => stop(new AttemptError('timeout', controller !== undefined)),
-      options.timeoutMs,
-    );
-    options.signal.addEventListener('abort', onAbort, { once: true });
+  constructor(options: AttemptOptions) {
+    this.#options = options;
+    this.#startedAtMs = options.clock.monotonic();
+    this.#room = new RoomAsker({
+      room: options.room,
+      clock: options.clock,
+      pause: () => this.#isWhole || this.#controller?.pause(),
+      resume: () => this.#isWhole || this.#controller?.resume(),
+      onRoom: () => this.#isWhole && this.#answer(),
+    });
+    const leftMs = Math.max(1, options.deadlineAtMs - this.#startedAtMs);
+    this.#cancel = options.clock.after(leftMs, () => this.#onDeadline());
+  }
 
-    const handler: Dispatcher.DispatchHandler = {
-      onRequestStart: (started) => {
-        controller = started;
-        if (options.signal.aborted) started.abort(options.signal.reason as Error);
-      },
-      onResponseStart: (_controller, status, headers) => {
-        if (status < 200) return;
-        head = { status, headers: joined(headers) };
-        const refusal = status < 400 ? options.refuse?.(head) : undefined;
-        if (refusal !== undefined) stop(refusal);
-        else if (Number(head.headers['content-length'] ?? 0) > MAX_WIRE_BYTES)
-          stop(new AttemptError('too_large', true));
-      },
-      onResponseData: (_controller, chunk) => {
-        wireBytes += chunk.length;
-        if (wireBytes > MAX_WIRE_BYTES) stop(new AttemptError('too_large', true));
-        else chunks.push(chunk);
-      },
-      onResponseEnd: () => {
-        const { status, headers } = head as UpstreamHead;
-        try {
-          const body = createBody(chunks, headers['content-encoding']);
-          body.plain();
-          end(() => resolve({ status, headers, body }));
-        } catch (error) {
-          end(() => reject(new AttemptError(isTooLarge(error) ? 'too_large' : 'cut', true, error)));
-        }
-      },
-      onResponseError: (_controller, error) => end(() => reject(faultOf(error, controller !== undefined))),
-    };
-    options.dispatcher.dispatch(
-      {
-        origin: options.origin,
-        path: options.path,
-        method: 'GET',
-        headers: { accept: 'application/json', 'accept-encoding': 'gzip', 'user-agent': options.userAgent },
-      },
-      handler,
-    );
-  });
+  /** Hands the request to the exit's dispatcher. */
+  start(): void {
+    const { dispatcher, origin, path, headers } = this.#options;
+    dispatcher.dispatch({ origin, path, method: 'GET', headers: headers as Record<string, string> }, this);
+  }
+
+  /** The caller hung up, or another attempt won. A sent request is drained; one that was not is never sent. */
+  abandon(because: 'hung up' | 'lost'): void {
+    if (this.#state !== 'running') return;
+    this.#hasLost = because === 'lost';
+    this.#options.onResult({ kind: 'abandoned' });
+    this.#drain(DRAIN_BYTES);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#state === 'running') this.#controller = controller;
+    else {
+      this.#end(null);
+      controller.abort(new Error('the attempt has ended'));
+    }
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (status < 200 || this.#state === 'over') return;
+    const head = headOf(status, headers);
+    this.#head = head;
+    this.#bytesDown += headSizeOf(head.headers);
+    if (this.#state !== 'running') return;
+    const failure = status < 400 ? this.#options.refuse?.(head) : undefined;
+    if (failure !== undefined) {
+      this.#options.onResult({ kind: 'refused', head, failure });
+      this.#drain(REFUSED_DRAIN_BYTES);
+    } else if (status < 400 && lengthSaid(head) > mostWireBytes(head)) this.#tooLarge(head);
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#bytesDown += chunk.length;
+    this.#wireBytes += chunk.length;
+    const head = this.#head;
+    if (this.#state === 'draining' && this.#wireBytes > this.#drainBytes) this.#end(null);
+    if (this.#state !== 'running' || head === null) return;
+    if (head.status >= 400) this.#keepOfError(head, chunk);
+    else if (this.#wireBytes > mostWireBytes(head)) this.#tooLarge(head);
+    else {
+      this.#wire.push(chunk);
+      this.#room.ask(chunk.length);
+    }
+  }
+
+  onResponseEnd(): void {
+    this.#isWhole = true;
+    if (this.#state === 'draining') this.#end(null);
+    if (this.#state !== 'running') return;
+    const length = this.#head === null ? 0 : inflatedLengthOf(this.#head, this.#wire);
+    if (length <= MAX_BODY_BYTES) this.#room.ask(length);
+    if (!this.#room.isWaiting) this.#answer();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    const sent = this.#controller !== null;
+    const fault = faultOf(error, sent);
+    this.#settle({ kind: 'fault', fault, sent }, fault);
+  }
+
+  #answer(): void {
+    const head = this.#head;
+    if (head !== null) this.#settle({ kind: 'answer', head, wire: this.#wire });
+  }
+
+  #keepOfError(head: UpstreamHead, chunk: Buffer): void {
+    this.#wire.push(chunk);
+    if (this.#wireBytes <= MAX_ERROR_WIRE_BYTES) return;
+    this.#options.onResult({ kind: 'answer', head, wire: this.#wire });
+    this.#drain(0);
+  }
+
+  #tooLarge(head: UpstreamHead): void {
+    this.#settle({ kind: 'too_large', head });
+  }
+
+  #onDeadline(): void {
+    if (this.#state === 'draining') this.#end(this.#hasLost ? TIMED_OUT : null);
+    else if (this.#room.isWaiting) this.#settle({ kind: 'no_room' });
+    else this.#settle({ kind: 'fault', fault: TIMED_OUT, sent: this.#controller !== null }, TIMED_OUT);
+  }
+
+  #settle(result: Result, fault: Fault | null = null): void {
+    if (this.#state === 'running') this.#options.onResult(result);
+    this.#end(fault);
+  }
+
+  /** The result is known; a request that was sent is read on, within bounds, by nobody. */
+  #drain(most: number): void {
+    const length = this.#head === null ? 0 : lengthSaid(this.#head);
+    if (this.#isWhole || most === 0 || length > most) {
+      this.#end(null);
+      return;
+    }
+    this.#state = 'draining';
+    this.#drainBytes = most;
+    this.#wire = [];
+    this.#wireBytes = 0;
+    this.#room.end();
+    this.#cancel();
+    const limitMs = this.#controller === null ? UNSENT_MS : DRAIN_MS;
+    this.#cancel = this.#options.clock.after(limitMs, () => this.#onDeadline());
+  }
+
+  #end(fault: Fault | null): void {
+    if (this.#state === 'over') return;
+    this.#state = 'over';
+    this.#cancel();
+    const { clock, path, headers } = this.#options;
+    const sent = this.#controller !== null;
+    this.#options.onEnd({
+      head: this.#head,
+      fault,
+      sent,
+      durationMs: clock.monotonic() - this.#startedAtMs - this.#room.pausedMs,
+      bytesUp: sent ? headSizeOf(headers) + path.length + REQUEST_LINE_BYTES : 0,
+      bytesDown: this.#bytesDown,
+    });
+    if (!this.#isWhole) this.#controller?.abort(new Error('the attempt has ended'));
+  }
 }
 
-function faultOf(error: Error, started: boolean): Error {
-  if (error instanceof AttemptError) return error;
-  return started ? new AttemptError('cut', true, error) : new AttemptError('tunnel', false, error);
+/** `GET  HTTP/1.1`, `host` and `connection`, and the empty line. */
+const REQUEST_LINE_BYTES = 70;
+
+const TIMED_OUT: Fault = { verdict: 'timeout', words: 'timed out' };
+
+function faultOf(error: Error, sent: boolean): Fault {
+  if (error instanceof TunnelError) return error;
+  const { code = error.name } = error as NodeJS.ErrnoException;
+  return {
+    verdict: 'broken',
+    words: `the ${sent ? 'answer was cut' : 'request could not be sent'} (${code})`,
+  };
 }
 
-const isTooLarge = (error: unknown) => error instanceof BodyError && error.cause instanceof RangeError;
+const lengthSaid = ({ headers }: UpstreamHead) => Number(headers['content-length'] ?? 0);
 
-function joined(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
-  const entries = Object.entries(headers).filter(
-    (entry): entry is [string, string | string[]] => entry[1] !== undefined,
-  );
-  return Object.fromEntries(
-    entries.map(([name, value]) => [name.toLowerCase(), Array.isArray(value) ? value.join(', ') : value]),
-  );
-}
+const mostWireBytes = ({ headers }: UpstreamHead) =>
+  encodingOf(headers['content-encoding']) === 'identity' ? MAX_BODY_BYTES : MAX_WIRE_BYTES;
+
+/** What the text of an answer will take when a row reads it. */
+const inflatedLengthOf = ({ status, headers }: UpstreamHead, wire: readonly Buffer[]) =>
+  status < 300 ? inflatedLength(wire, encodingOf(headers['content-encoding'])) : 0;

@@ -1,67 +1,104 @@
-import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { brotliDecompressSync, constants, gunzipSync } from 'node:zlib';
 import { type Body, BodyError } from '../../domain/upstream.ts';
 
-/** Decompressed; Bitbucket's largest pages are 350 kB. */
+/** Decompressed; Bitbucket's largest pages have 350 kB. */
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
-/** No deflate stream grows by more; what its trailer says beyond that is a lie. */
-const MAX_GROWTH = 1_032;
+/** As they come over the wire, compressed. */
+export const MAX_WIRE_BYTES = 8 * 1024 * 1024;
+/** No deflate stream holds more than this for each of its bytes. */
+const MAX_RATIO = 1_032;
 
-/**
- * What came over the wire as a body. gzip stays as it came and is inflated at most once, here and now, into one
- * buffer: for a page of any usual size that costs less than a thread's attention. br is not asked for, and read all
- * the same should a cache in between send it. Throws `BodyError` for any other encoding.
- */
-export function createBody(wire: readonly Buffer[], contentEncoding = 'identity'): Body {
-  const encoding = contentEncoding.toLowerCase();
-  const isEmpty = wire.every(({ length }) => length === 0);
-  if (isEmpty || encoding === 'identity') return plainBody(wire);
-  if (encoding === 'gzip' || encoding === 'x-gzip') return gzipBody(joined(wire));
-  if (encoding === 'br') return plainBody([inflate(() => brotliDecompressSync(joined(wire), LIMIT))]);
-  throw new BodyError(`the encoding ${encoding.slice(0, 40)} was not asked for`);
-}
-
-const LIMIT = { maxOutputLength: MAX_BODY_BYTES };
-
-function plainBody(wire: readonly Buffer[]): Body {
-  let text: Buffer | undefined;
-  return {
-    encoding: 'identity',
-    wire,
-    plain: () => {
-      text ??= joined(wire);
-      return text;
-    },
-  };
-}
-
-function gzipBody(gzip: Buffer): Body {
-  let text: Buffer | undefined;
-  return {
-    encoding: 'gzip',
-    wire: [gzip],
-    plain: () => {
-      text ??= inflate(() => gunzipSync(gzip, { ...LIMIT, chunkSize: roomFor(gzip) }));
-      return text;
-    },
-  };
-}
-
-/** Room for the whole text and a little more, so that zlib sees the end without a second buffer. */
-function roomFor(gzip: Buffer): number {
-  const told = gzip.length < 4 ? 0 : gzip.readUInt32LE(gzip.length - 4);
-  return Math.min(told, gzip.length * MAX_GROWTH, MAX_BODY_BYTES) + 64;
-}
-
-function inflate(work: () => Buffer): Buffer {
-  try {
-    return work();
-  } catch (error) {
-    throw new BodyError(error instanceof RangeError ? 'too large' : 'damaged', { cause: error });
+/** A body that is larger than this gateway takes. */
+export class BodyTooLargeError extends BodyError {
+  constructor() {
+    super('too large');
   }
 }
 
-/** One buffer; no copy where there is one already. */
-function joined(wire: readonly Buffer[]): Buffer {
-  const [first] = wire;
-  return first !== undefined && wire.length === 1 ? first : Buffer.concat(wire);
+/** How a `content-encoding` is read; `unknown` for what nobody asked for. */
+export type Encoding = 'identity' | 'gzip' | 'br' | 'unknown';
+
+const ENCODINGS: ReadonlyMap<string, Encoding> = new Map([
+  ['', 'identity'],
+  ['identity', 'identity'],
+  ['gzip', 'gzip'],
+  ['x-gzip', 'gzip'],
+  ['br', 'br'],
+]);
+
+export const encodingOf = (header = ''): Encoding => ENCODINGS.get(header.trim().toLowerCase()) ?? 'unknown';
+
+/**
+ * The body of an answer out of its pieces. gzip stays as it came and is inflated at most once, here and now, into one
+ * buffer: for a page of any usual size that costs less than a thread's attention. br is not asked for and read all the
+ * same, at once, should a cache in between send it. Throws `BodyError` for any other encoding.
+ */
+export function createBody(wire: readonly Buffer[], contentEncoding = ''): Body {
+  const encoding = lengthOf(wire) === 0 ? 'identity' : encodingOf(contentEncoding);
+  if (encoding === 'unknown')
+    throw new BodyError(`the encoding ${contentEncoding.slice(0, 40)} was not asked for`);
+  if (encoding === 'br') return createBody([inflated(wire, 'br')]);
+  const kept = encoding === 'gzip' ? [joined(wire)] : wire;
+  let plain: Buffer | undefined;
+  return {
+    encoding,
+    wire: kept,
+    plain: () => {
+      plain ??= encoding === 'gzip' ? inflated(kept, 'gzip') : joined(kept);
+      return plain;
+    },
+  };
+}
+
+/**
+ * What inflating will take, bytes: the length that a gzip stream ends with, believed as far as it can be true. 0 for
+ * what needs no inflating.
+ */
+export function inflatedLength(wire: readonly Buffer[], encoding: Encoding): number {
+  if (encoding !== 'gzip') return 0;
+  const tail = tailOf(wire);
+  return tail === null ? 0 : Math.min(tail.readUInt32LE(), lengthOf(wire) * MAX_RATIO);
+}
+
+/** Enough of a long text to see what it says, whatever its length; '' where that cannot be read. */
+export function startOf(wire: readonly Buffer[], encoding: Encoding): Buffer {
+  const start = joined(wire).subarray(0, encoding === 'identity' ? MAX_START_BYTES : MAX_START_WIRE_BYTES);
+  if (encoding === 'identity') return start;
+  try {
+    const text = encoding === 'gzip' ? gunzipSync(start, CUT_GZIP) : brotliDecompressSync(start, CUT_BR);
+    return text.subarray(0, MAX_START_BYTES);
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
+
+const MAX_START_BYTES = 16 * 1024;
+const MAX_START_WIRE_BYTES = 4 * 1024;
+const CUT_GZIP = { finishFlush: constants.Z_SYNC_FLUSH };
+const CUT_BR = { finishFlush: constants.BROTLI_OPERATION_FLUSH };
+
+/** Into one buffer of the size that is expected. */
+function inflated(wire: readonly Buffer[], encoding: 'gzip' | 'br'): Buffer {
+  const expected = inflatedLength(wire, encoding);
+  if (expected > MAX_BODY_BYTES) throw new BodyTooLargeError();
+  const options = { chunkSize: expected + 1_024, maxOutputLength: MAX_BODY_BYTES };
+  try {
+    return encoding === 'gzip'
+      ? gunzipSync(joined(wire), options)
+      : brotliDecompressSync(joined(wire), options);
+  } catch (error) {
+    if (error instanceof RangeError) throw new BodyTooLargeError();
+    throw new BodyError('damaged', { cause: error });
+  }
+}
+
+const joined = (wire: readonly Buffer[]): Buffer => (wire.length === 1 && wire[0]) || Buffer.concat(wire);
+const lengthOf = (wire: readonly Buffer[]) => wire.reduce((sum, { length }) => sum + length, 0);
+
+/** The last four bytes, which may lie in several pieces; null where there are none. */
+function tailOf(wire: readonly Buffer[]): Buffer | null {
+  const last = wire.at(-1);
+  if (last !== undefined && last.length >= 4) return last.subarray(-4);
+  const tail = joined(wire.slice(-4)).subarray(-4);
+  return tail.length < 4 ? null : tail;
 }

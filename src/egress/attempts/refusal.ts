@@ -1,16 +1,24 @@
 import { Failure } from '../../domain/failure.ts';
-import type { Outcome } from './attempt.ts';
+import type { UpstreamHead } from '../../domain/upstream.ts';
+import { encodingOf, startOf } from './body.ts';
 
 const MAX_WORDS = 500;
+/** A text is looked at so far, before anything that takes time is done with it. */
+const MAX_LOOKED_AT = 16 * 1024;
+
+/** An answer of Bitbucket, whole or its start. */
+export interface Answered extends UpstreamHead {
+  readonly wire: readonly Buffer[];
+}
 
 /**
  * An answer from 400 to 499 (408 and 429 aside) in our words and Bitbucket's. Its bodies come as JSON with and
  * without `type`, as plain text and as HTML; look at the content type before parsing, on every status.
  */
-export function refusalOf(outcome: Outcome): Failure {
-  const words = wordsOf(outcome);
-  const options = requestIdOf(outcome);
-  switch (outcome.status) {
+export function refusalOf(answer: Answered): Failure {
+  const words = wordsOf(answer);
+  const options = requestIdOf(answer);
+  switch (answer.status) {
     case 400:
       return new Failure(
         'upstream_rejected',
@@ -35,23 +43,28 @@ export function refusalOf(outcome: Outcome): Failure {
     default:
       return new Failure(
         'upstream_failed',
-        `Bitbucket answered with an unexpected status ${outcome.status}.`,
+        `Bitbucket answered with an unexpected status ${answer.status}.`,
         options,
       );
   }
 }
 
 /** What an answer says about itself for `Failure`. */
-export function requestIdOf({ headers }: Pick<Outcome, 'headers'>): { upstreamRequestId?: string } {
+export function requestIdOf({ headers }: UpstreamHead): { upstreamRequestId?: string } {
   const id = headers['x-request-id'];
   return id === undefined ? {} : { upstreamRequestId: id };
 }
 
+/** The start of an answer's text, however long it is. */
+export function textOf({ headers, wire }: Answered): string {
+  return startOf(wire, encodingOf(headers['content-encoding'])).toString().slice(0, MAX_LOOKED_AT);
+}
+
 /** Bitbucket's own words; undefined where it has none that a person would want. */
-export function wordsOf({ headers, body }: Outcome): string | undefined {
-  const type = headers['content-type'] ?? '';
-  if (/json/i.test(type)) return fromJson(body.plain().toString());
-  return /^text\/plain/i.test(type) ? clean(body.plain().toString()) : undefined;
+function wordsOf(answer: Answered): string | undefined {
+  const type = answer.headers['content-type'] ?? '';
+  if (/json/i.test(type)) return fromJson(textOf(answer));
+  return /^text\/plain/i.test(type) ? clean(textOf(answer)) : undefined;
 }
 
 function fromJson(text: string): string | undefined {
