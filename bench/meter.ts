@@ -3,23 +3,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../src/domain/clock.ts';
+import type { LimitReading, Meter } from '../src/limits/meter.ts';
 import { openStores, type Stores } from '../src/open-stores.ts';
 import { createGateway } from '../test/gateway.ts';
+import { accountWith, calls, tally } from '../test/limits/spend.ts';
 import { type RedisServer, startRedis } from '../test/store/redis-server.ts';
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 const folder = mkdtempSync(join(tmpdir(), 'meter-'));
 const worker = join(import.meta.dirname, 'meter-worker.ts');
 const open = (url: string) => openStores(url, { role: 'tool', clock: systemClock, log });
-const accountOf = (id: string, callsPerMonth: number) => ({
-  id,
-  name: id,
-  plan: 'mega' as const,
-  overrides: { callsPerMonth },
-  suspended: false,
-  expiresAtMs: null,
-});
-
 /** A process that spends `calls`; killed after `killAfterMs` when that is given. How many it told were admitted. */
 function spend(url: string, id: string, quota: number, calls: number, killAfterMs?: number): Promise<number> {
   const child = spawn(process.execPath, [worker, url, id, String(quota), String(calls)], {
@@ -50,10 +43,7 @@ async function using<Result>(url: string, work: (stores: Stores) => Promise<Resu
 }
 
 const usedOf = (url: string, id: string) =>
-  using(
-    url,
-    async ({ ledger }) => (await ledger.usage()).find(({ accountId }) => accountId === id)?.used ?? 0,
-  );
+  using(url, async ({ usage }) => (await usage.list()).find(({ accountId }) => accountId === id)?.used ?? 0);
 
 async function exactness(sqlite: string, redis: string) {
   const one = await spend(sqlite, 'one', 5_000, 10_000);
@@ -67,19 +57,16 @@ async function exactness(sqlite: string, redis: string) {
   ];
 }
 
-async function million(url: string, kind: string, calls: number) {
-  return using(url, async ({ ledger }) => {
-    const account = accountOf('million', calls - 1);
+async function million(url: string, kind: string, wanted: number) {
+  return using(url, async ({ meter }) => {
+    const account = accountWith(wanted - 1, 1_000_000, 'million');
     const cpu = process.cpuUsage();
     let admitted = 0;
-    for (let done = 0; done < calls; done += 1_000) {
-      const charges = await Promise.all(
-        Array.from({ length: 1_000 }, () => ledger.spend(account, Date.now())),
-      );
-      admitted += charges.filter((charge) => charge !== null).length;
-    }
+    for (let done = 0; done < wanted; done += 1_000)
+      admitted += tally(await calls([meter], account, 1_000)).granted ?? 0;
     const { user, system } = process.cpuUsage(cpu);
-    return { kind, calls, quota: calls - 1, admitted, 'µs CPU a call': ((user + system) / calls).toFixed(2) };
+    const cpuUs = ((user + system) / wanted).toFixed(2);
+    return { kind, calls: wanted, quota: wanted - 1, admitted, 'µs CPU a call': cpuUs };
   });
 }
 
@@ -109,11 +96,11 @@ async function edges(url: string, limit: number, seconds: number) {
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, toBoundary - 15)));
     for (let burst = 0; burst < 6; burst += 1) {
       const sentAtMs = performance.now();
-      const both = [...Array.from({ length: limit }, () => one), ...Array.from({ length: limit }, () => two)];
-      const decisions = await Promise.all(both.map((stores) => stores.rates.admit(`edge-${limit}`, limit)));
+      const account = accountWith(1_000_000_000, limit, `edge-${limit}`);
+      const verdicts = await calls([one.meter, two.meter], account, 2 * limit);
       const doneAtMs = performance.now();
       // The moment lies between the two; the later one makes the check harder only by the time of one command.
-      for (const { admitted: isIn } of decisions) if (isIn) admitted.push((sentAtMs + doneAtMs) / 2);
+      for (const verdict of verdicts) if (verdict === 'granted') admitted.push((sentAtMs + doneAtMs) / 2);
       await new Promise((resolve) => setTimeout(resolve, 3));
     }
   }
@@ -136,21 +123,20 @@ async function share() {
     const { user, system } = process.cpuUsage(cpu);
     return (user + system) / calls;
   };
-  const { spend: spendCall, read } = gateway.stores.ledger;
-  const { admit, read: readRate } = gateway.stores.rates;
-  const metered = () =>
-    Object.assign(gateway.stores.ledger, { spend: spendCall, read }) &&
-    Object.assign(gateway.stores.rates, { admit, read: readRate });
-  const free = () => {
-    Object.assign(gateway.stores.ledger, {
-      spend: async () => ({ accountId: '', period: '', refunded: true }),
-      read: async () => ({ limit: 1, remaining: 1 }),
-    });
-    Object.assign(gateway.stores.rates, {
-      admit: async () => ({ admitted: true }),
-      read: async () => ({ limit: 1, remaining: 1, resetMs: 0 }),
-    });
+  const { meter } = gateway.stores;
+  const real = { ...meter };
+  const nothing: LimitReading = {
+    rate: { limit: 1, remaining: 1, resetMs: 0 },
+    quota: { limit: 1, remaining: 1 },
+    atMs: Date.now(),
   };
+  const metered = () => Object.assign(meter, real);
+  const free = () =>
+    Object.assign(meter, {
+      reserve: () => ({ admitted: true, slot: { accountId: '' } }),
+      spend: async () => ({ granted: true, charge: { accountId: '', period: '' }, reading: nothing }),
+      read: async () => nothing,
+    } satisfies Partial<Meter>);
   await cpuOf(1_000);
   const withMeter: number[] = [];
   const without: number[] = [];

@@ -18,11 +18,8 @@ import { type RateGates, registerRateLimit } from './http/rate-limit.ts';
 import { createServer } from './http/server.ts';
 import { createAuthenticate } from './keys/authenticate.ts';
 import type { KeyStore } from './keys/key-store.ts';
-import type { Ledger } from './limits/ledger.ts';
-import { createLedgerMeter } from './limits/ledger-meter.ts';
 import type { Meter } from './limits/meter.ts';
 import { createQuotaWarnings } from './limits/quota-warnings.ts';
-import type { RateStore } from './limits/rate-store.ts';
 import { createLogLines } from './log-lines.ts';
 import { reserveRoom } from './reserve-room.ts';
 import { createStories, type Stories } from './stories.ts';
@@ -31,8 +28,7 @@ import type { Rooms } from './way.ts';
 /** What a gateway is made of. */
 export interface Parts {
   readonly keys: KeyStore;
-  readonly rates: RateStore;
-  readonly ledger: Ledger;
+  readonly meter: Meter;
   readonly upstream: Upstream;
   /** The upstream's base; its host is believed beside api.bitbucket.org. */
   readonly upstreamUrl: string;
@@ -65,9 +61,8 @@ export async function createHouse(parts: Parts): Promise<House> {
   const stories = createStories(joined([createLogLines(log)]), clock);
   const { tell } = stories;
   const server = createServer({ ...parts, tell });
-  const meter = createLedgerMeter(parts);
-  const gates = await registerRateLimit(server, { meter, clock });
-  const rooms = createRooms(parts, { admission, stories, gates, meter });
+  const gates = await registerRateLimit(server, parts);
+  const rooms = createRooms(parts, { admission, stories, gates });
 
   serveRows(server, { rooms, publicUrl, clock, tell });
   servePages(server, { table, base: publicUrl + BASE_PATH, version });
@@ -87,12 +82,11 @@ interface Built {
   readonly admission: Admission;
   readonly stories: Stories;
   readonly gates: RateGates;
-  readonly meter: Meter;
 }
 
 /** The way's own view of the house. */
-function createRooms(parts: Parts, { admission, stories, gates, meter }: Built): Rooms {
-  const { clock, log, deadlineMs } = parts;
+function createRooms(parts: Parts, { admission, stories, gates }: Built): Rooms {
+  const { clock, log, meter, deadlineMs } = parts;
   const memory = createBytesInFlight(parts.maxBytesInFlight);
   const warnOfQuota = createQuotaWarnings(log);
   return {

@@ -7,14 +7,10 @@ import type { KeyStore } from './keys/key-store.ts';
 import { openKeys } from './keys/open-keys.ts';
 import type { Records } from './keys/records.ts';
 import type { Registry } from './keys/registry.ts';
-import type { KeptLedger } from './limits/ledger.ts';
-import { createRedisLedger } from './limits/ledger-redis.ts';
-import { createSqliteLedger, limitsMigrations } from './limits/ledger-sqlite.ts';
-import type { RateStore } from './limits/rate-store.ts';
-import { createMemoryRateStore } from './limits/rate-store-memory.ts';
-import { createRedisRateStore } from './limits/rate-store-redis.ts';
-import type { Backend, RedisBackend, Role, SqliteBackend } from './store/backend.ts';
-import { createBreaker } from './store/breaker.ts';
+import type { KeptMeter } from './limits/meter.ts';
+import { openMeter, openUsage } from './limits/open-meter.ts';
+import type { UsageRecords } from './limits/usage.ts';
+import type { Backend, Role } from './store/backend.ts';
 import { openBackend } from './store/open-backend.ts';
 
 /** Everything that is kept, behind its ports. */
@@ -23,8 +19,8 @@ export interface Stores {
   readonly keys: KeyStore;
   readonly registry: Registry;
   readonly records: Records;
-  readonly ledger: KeptLedger;
-  readonly rates: RateStore;
+  readonly meter: KeptMeter;
+  readonly usage: UsageRecords;
   readonly budgets: BudgetStore;
   /** Rejects while the store cannot be used. */
   check(): Promise<void>;
@@ -42,38 +38,30 @@ export interface OpenOptions {
 /** Opens what `STORE_URL` names, and over it every room that keeps something. Rejects with `StoreError`. */
 export async function openStores(url: string, options: OpenOptions): Promise<Stores> {
   const backend = await openBackend(url, options);
-  const parts = backend.kind === 'sqlite' ? sqliteParts(backend) : redisParts(backend);
-  return {
-    ...parts,
-    ...(await openKeys(backend)),
-    backend,
-    check: backend.check,
-    backup: backend.backup,
-    close: async () => {
-      await parts.ledger.close();
-      await backend.close();
-    },
-  };
+  try {
+    const keys = await openKeys(backend);
+    const meter = openMeter(backend);
+    return {
+      ...keys,
+      backend,
+      meter,
+      usage: openUsage(backend),
+      budgets: budgetsOf(backend),
+      check: backend.check,
+      backup: backend.backup,
+      close: async () => {
+        await meter.close();
+        await backend.close();
+      },
+    };
+  } catch (error) {
+    await backend.close();
+    throw error;
+  }
 }
 
-type Parts = Pick<Stores, 'ledger' | 'rates' | 'budgets'>;
-
-function sqliteParts(backend: SqliteBackend): Parts {
-  const { db, clock, prepare } = backend;
-  for (const steps of [limitsMigrations, exitsMigrations]) prepare(steps);
-  return {
-    ledger: createSqliteLedger(db),
-    rates: createMemoryRateStore(clock),
-    budgets: createSqliteBudgetStore(backend),
-  };
-}
-
-function redisParts(backend: RedisBackend): Parts {
-  const { client, clock, log, role, gatewayId } = backend;
-  const breaker = () => createBreaker(clock, role === 'gateway' ? 50 : 5_000);
-  return {
-    ledger: createRedisLedger(client, breaker(), log, gatewayId),
-    rates: createRedisRateStore(client, breaker(), clock, gatewayId),
-    budgets: createRedisBudgetStore(backend),
-  };
+function budgetsOf(backend: Backend): BudgetStore {
+  if (backend.kind === 'redis') return createRedisBudgetStore(backend);
+  backend.prepare(exitsMigrations);
+  return createSqliteBudgetStore(backend);
 }

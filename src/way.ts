@@ -1,6 +1,5 @@
 import { type Account, type Caller, limitsOf } from './domain/account.ts';
 import type { AnswerHold } from './domain/bytes-in-flight.ts';
-import type { Charge } from './domain/call.ts';
 import type { Clock } from './domain/clock.ts';
 import { Failure } from './domain/failure.ts';
 import type { ChargeOutcome } from './domain/telemetry.ts';
@@ -9,7 +8,7 @@ import type { Answer, Endpoint, Reader } from './endpoints/endpoint.ts';
 import { readInput as parseInput } from './endpoints/read-input.ts';
 import { refusalOfInactive } from './keys/authenticate.ts';
 import type { Credentials } from './keys/credentials.ts';
-import type { LimitReading, Meter, Slot } from './limits/meter.ts';
+import type { Charge, LimitReading, Meter, Slot } from './limits/meter.ts';
 import { refusalOfMeter } from './limits/refusals.ts';
 
 /** What was asked, by whichever door it came in. */

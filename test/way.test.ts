@@ -267,9 +267,11 @@ describe('secrets and stacks', () => {
 
   it('tells a thrown error as internal, with nothing of it', async () => {
     const broken = await createGateway();
-    broken.stores.ledger.spend = async () => {
-      throw new Error('canary at /somewhere/secret.ts:1');
-    };
+    Object.assign(broken.stores.meter, {
+      spend: async () => {
+        throw new Error('canary at /somewhere/secret.ts:1');
+      },
+    });
     const app = broken.server;
     const { status, text, body } = await inject(app, `/bitbucket-api${REPO}`, { 'x-oanor-key': broken.key });
     expect([status, body.meta.code]).toEqual([500, 'internal']);

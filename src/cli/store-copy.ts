@@ -26,8 +26,8 @@ export async function copyStore(from: Stores, to: Stores): Promise<Copied> {
   const keys = await inChunks(valuesOf(from.registry.keys), (values) =>
     write(to.records, { keys: values.map(({ key }) => ({ was: null, is: key })) }),
   );
-  const usage = await from.ledger.usage();
-  await to.ledger.write(usage);
+  const usage = await from.usage.list();
+  await to.usage.add(usage);
   return { accounts, keys, usage: usage.length, audit: await copyAudit(from, to) };
 }
 

@@ -4,7 +4,10 @@ import type { Stores } from '../open-stores.ts';
 import type { Row } from './table.ts';
 
 /** What every account used in every month; of one account (ID or name) where `wanted` is given. */
-export async function usageRows({ registry, ledger }: Stores, wanted: string | undefined): Promise<Row[]> {
+export async function usageRows(
+  { registry, usage: months }: Stores,
+  wanted: string | undefined,
+): Promise<Row[]> {
   const accounts = new Map<string, Account>();
   if (wanted === undefined) {
     for await (const account of valuesOf(registry.accounts)) accounts.set(account.id, account);
@@ -12,7 +15,7 @@ export async function usageRows({ registry, ledger }: Stores, wanted: string | u
     const account = await registry.account(wanted);
     accounts.set(account.id, account);
   }
-  const usage = await ledger.usage();
+  const usage = await months.list();
   const shown = wanted === undefined ? usage : usage.filter(({ accountId }) => accounts.has(accountId));
   return shown.map(({ accountId, period, used }) => {
     const account = accounts.get(accountId);

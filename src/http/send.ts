@@ -47,7 +47,7 @@ export function headersOf(ended: Ended, publicUrl: string, nowMs: number): Recor
   const timing = `upstream;dur=${upstreamMs.toFixed(1)}, total;dur=${(nowMs - asked.startedAtMs).toFixed(1)}`;
   return {
     ...commonHeadersOf(asked.requestId),
-    ...(reading === null ? {} : limitHeadersOf(reading.rate, reading.quota, reading.atMs)),
+    ...(reading === null ? {} : limitHeadersOf(reading)),
     'server-timing': timing,
     ...(outcome.ok ? successHeadersOf(outcome, publicUrl) : failureHeadersOf(outcome.failure)),
   };

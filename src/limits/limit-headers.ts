@@ -1,12 +1,11 @@
-import type { QuotaReading } from './ledger.ts';
+import type { LimitReading } from './meter.ts';
 import { periodEndMs, periodSeconds } from './period.ts';
-import type { RateReading } from './rate-store.ts';
 
 /**
  * Both limits as headers, true at the moment they are read: the field's old names, and `RateLimit` with its policy
- * (draft-ietf-httpapi-ratelimit-headers-10). Resets are whole seconds left, rounded up.
+ * (draft-ietf-httpapi-ratelimit-headers-11). Resets are whole seconds left, rounded up.
  */
-export function limitHeadersOf(rate: RateReading, quota: QuotaReading, atMs: number): Record<string, string> {
+export function limitHeadersOf({ rate, quota, atMs }: LimitReading): Record<string, string> {
   const rateReset = Math.ceil(rate.resetMs / 1_000);
   const quotaReset = Math.ceil((periodEndMs(atMs) - atMs) / 1_000);
   return {

@@ -1,5 +1,4 @@
 import type { Account } from '../domain/account.ts';
-import type { Charge } from '../domain/call.ts';
 
 /** Both limits of an account as they stand. */
 export interface LimitReading {
@@ -30,6 +29,13 @@ export interface Slot {
 export type Reserved =
   | { readonly admitted: true; readonly slot: Slot }
   | { readonly admitted: false; readonly waitMs: number };
+
+/** One counted call of the month. */
+export interface Charge {
+  readonly accountId: string;
+  /** The month it was counted in, `'2026-06'`. */
+  readonly period: string;
+}
 
 export type Spent =
   /** `reading` is of the moment of admission, this call counted. */

@@ -1,6 +1,6 @@
 import type { Account } from '../domain/account.ts';
 import type { Log } from '../domain/log.ts';
-import type { QuotaReading } from './ledger.ts';
+import type { LimitReading } from './meter.ts';
 import { periodOf } from './period.ts';
 
 const LEVELS = [80, 90, 100] as const;
@@ -8,7 +8,7 @@ const LEVELS = [80, 90, 100] as const;
 /** Tells the operator once per account and month when 80, 90 and 100 % of the month are used. */
 export function createQuotaWarnings(log: Log) {
   const told = new Map<string, number>();
-  return (account: Account, { limit, remaining }: QuotaReading, atMs: number): void => {
+  return (account: Account, { limit, remaining }: LimitReading['quota'], atMs: number): void => {
     const percent = ((limit - remaining) / limit) * 100;
     if (percent < LEVELS[0]) return;
     const period = periodOf(atMs);

@@ -3,6 +3,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Log } from '../domain/log.ts';
 import type { Migration } from './migration.ts';
 import type { RedisClient } from './redis.ts';
+import type { RedisLink } from './redis-link.ts';
 
 /**
  * Who opens the store. A gateway owns an SQLite file while it runs and brings tables forward, as `migrate` does; a
@@ -16,11 +17,11 @@ export interface BackendOptions {
   readonly log: Log;
 }
 
-interface CommonBackend {
-  readonly role: Role;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Rejects with a `StoreError` or a `Failure` while the store cannot be written. */
+interface CommonBackend extends BackendOptions {
+  /**
+   * Rejects with a `StoreError` or a `Failure` while the store cannot be written, though it is there; for a gateway
+   * a Redis that is away is none of these, as keys and calls go on within their grants.
+   */
   check(): Promise<void>;
   /** Writes a copy of a running store into a file. Rejects with `StoreError` where that is not possible. */
   backup(file: string): Promise<void>;
@@ -36,12 +37,16 @@ export interface SqliteBackend extends CommonBackend {
   read<Result>(work: () => Result): Result;
   /** Runs statements in one transaction, all or none. What fails, at the commit too, comes out as `store_unavailable`. */
   write<Result>(work: () => Result): Result;
+  /** Throws `store_unavailable` when the file was removed or replaced; looks at most every 100 ms. */
+  assertInPlace(): void;
 }
 
 export interface RedisBackend extends CommonBackend {
   readonly kind: 'redis';
   /** For scripts to be defined on, and for tools. What callers wait for goes through `run`. */
   readonly client: RedisClient;
+  /** The way to the servers, for those who need more than `run`. */
+  readonly link: RedisLink;
   /** Of this process, new with each start. */
   readonly gatewayId: string;
   /**

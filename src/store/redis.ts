@@ -3,52 +3,27 @@ import { StoreError } from './store-error.ts';
 
 export type RedisClient = Redis | Cluster;
 
-const CONNECT_TIMEOUT_MS = 5_000;
-const MIN_VERSION = 7;
-
-export interface OpenedRedis {
-  readonly client: RedisClient;
-  close(): Promise<void>;
-}
+const CONNECT_TIMEOUT_MS = 2_000;
+/** A connection on which nothing comes for so long, though something is asked, is a black hole. */
+const SOCKET_TIMEOUT_MS = 1_500;
+/** Another server may stand behind the name by now. */
+const WRONG_SERVER = /^(?:READONLY|LOADING|MASTERDOWN)\b/;
 
 /**
- * Connects to Valkey or Redis 7+, one server or a cluster (several hosts, or `?cluster=1`). Rejects with `StoreError`
- * when the server is out of reach, too old, or might lose what it is told: without AOF, or with keys it may evict.
+ * A client of one server or of a cluster (`?cluster=1`), not yet connected. `commandTimeoutMs` is for tools: what a
+ * gateway waits for is judged by the health of the server.
  */
-export async function openRedis(url: string, commandTimeoutMs: number): Promise<OpenedRedis> {
-  const client = createClient(url, commandTimeoutMs);
-  let lastError = '';
-  client.on('error', (error: Error) => {
-    lastError = codeOf(error);
-  });
-  try {
-    await client.connect();
-    await assertDurable(client);
-  } catch (error) {
-    client.disconnect();
-    if (error instanceof StoreError) throw error;
-    throw new StoreError(`the Redis store cannot be reached (${lastError || codeOf(error)})`);
-  }
-  return {
-    client,
-    close: async () => {
-      await client.quit().catch(() => client.disconnect());
-    },
-  };
-}
-
-/** A code rather than a message: messages may hold the address and what was sent. */
-const codeOf = (error: unknown) => String((error as NodeJS.ErrnoException).code ?? (error as Error).name);
-
-function createClient(url: string, commandTimeoutMs: number): RedisClient {
+export function createRedisClient(url: string, commandTimeoutMs: number | null): RedisClient {
   const parsed = URL.parse(url);
   if (parsed === null) throw new StoreError('STORE_URL is not a well-formed redis:// or rediss:// URL');
   const redisOptions = {
     ...(parsed.username === '' ? {} : { username: decodeURIComponent(parsed.username) }),
     ...(parsed.password === '' ? {} : { password: decodeURIComponent(parsed.password) }),
     ...(parsed.protocol === 'rediss:' ? { tls: {} } : {}),
-    commandTimeout: commandTimeoutMs,
+    ...(commandTimeoutMs === null ? {} : { commandTimeout: commandTimeoutMs }),
     connectTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: commandTimeoutMs ?? SOCKET_TIMEOUT_MS,
+    reconnectOnError: (error: Error) => WRONG_SERVER.test(error.message),
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
   };
@@ -59,7 +34,6 @@ function createClient(url: string, commandTimeoutMs: number): RedisClient {
       redisOptions,
       lazyConnect: true,
       enableOfflineQueue: false,
-      enableAutoPipelining: true,
       slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
     });
   }
@@ -69,24 +43,8 @@ function createClient(url: string, commandTimeoutMs: number): RedisClient {
     port,
     db: Number(parsed.pathname.slice(1) || 0),
     lazyConnect: true,
-    enableAutoPipelining: true,
     retryStrategy: (times) => Math.min(50 * times, 500),
   });
-}
-
-async function assertDurable(client: RedisClient): Promise<void> {
-  const info = String(await client.info());
-  const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
-  const version = field('valkey_version') ?? field('redis_version') ?? '0';
-  if (Number.parseInt(version, 10) < MIN_VERSION)
-    throw new StoreError(`the Redis store is version ${version}; ${MIN_VERSION} or newer is needed`);
-  if (field('aof_enabled') !== '1')
-    throw new StoreError('the Redis store would forget calls: set `appendonly yes`');
-  const policy = field('maxmemory_policy') ?? 'noeviction';
-  if (policy !== 'noeviction')
-    throw new StoreError(
-      `the Redis store may throw keys away (${policy}): set \`maxmemory-policy noeviction\``,
-    );
 }
 
 /** A script that is sent once and called by its digest from then on. */

@@ -1,13 +1,22 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Migration } from './migration.ts';
+import type { Role } from './backend.ts';
 import { StoreError } from './store-error.ts';
 
+/** For its owner alone: the file holds who may call. */
+const FILE_MODE = 0o600;
+const FOLDER_MODE = 0o700;
+
+/**
+ * How long SQLite itself waits for another writer, ms. It blocks the whole loop meanwhile, so a gateway waits no
+ * longer than a caller would not notice.
+ */
+const BUSY_MS = { gateway: 25, migrate: 5_000, tool: 5_000, look: 5_000 } as const;
+
 export interface SqliteOptions {
-  /** A gateway owns its file while it runs; a tool reads and writes beside it. */
-  readonly role: 'gateway' | 'tool';
+  readonly role: Role;
   /** How long a start waits for a predecessor that is still draining, ms. */
   readonly waitMs?: number;
 }
@@ -18,23 +27,18 @@ export interface OpenedSqlite {
 }
 
 /**
- * Opens the file, its folder made where it is new, and brings its tables forward. WAL with synchronous=NORMAL: a
- * killed process loses nothing that was committed. Rejects with `StoreError` when another gateway has the file or
- * a newer program wrote it.
+ * Opens the file; all but a look make it, and its folder, where they are new. WAL with synchronous=NORMAL: a killed
+ * process loses nothing that was committed. Rejects with `StoreError` when another gateway has the file, or it cannot
+ * be opened.
  */
 export async function openSqlite(
   path: string,
-  migrations: readonly Migration[],
   { role, waitMs = 10_000 }: SqliteOptions,
 ): Promise<OpenedSqlite> {
-  mkdirSync(dirname(path), { recursive: true });
-  const lock = role === 'gateway' ? await lockFile(`${path}.lock`, waitMs) : null;
+  if (isFile(path)) makeFile(path, role);
+  const lock = role === 'gateway' && isFile(path) ? await lockFile(`${path}.lock`, waitMs) : null;
   try {
-    const db = new DatabaseSync(path);
-    db.exec(
-      'PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON',
-    );
-    migrate(db, migrations);
+    const db = openDatabase(path, role);
     return {
       db,
       close: () => {
@@ -44,8 +48,46 @@ export async function openSqlite(
     };
   } catch (error) {
     lock?.close();
-    throw error;
+    throw storeErrorOf(error);
   }
+}
+
+/** Whether `path` names a file rather than memory. */
+export const isFile = (path: string): boolean => path !== ':memory:';
+
+function makeFile(path: string, role: Role): void {
+  if (role === 'look') {
+    if (!existsSync(path)) throw new StoreError('there is no SQLite store at STORE_URL yet');
+    return;
+  }
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: FOLDER_MODE });
+    // SQLite gives the files beside it the mode of the first.
+    closeSync(openSync(path, 'a', FILE_MODE));
+    for (const file of [path, `${path}-wal`, `${path}-shm`]) closeToOthers(file);
+  } catch (error) {
+    throw storeErrorOf(error);
+  }
+}
+
+/** A store of an earlier version was open to all. */
+function closeToOthers(file: string): void {
+  const mode = statSync(file, { throwIfNoEntry: false })?.mode;
+  if (mode !== undefined && (mode & 0o077) !== 0) chmodSync(file, FILE_MODE);
+}
+
+function openDatabase(path: string, role: Role): DatabaseSync {
+  const db = new DatabaseSync(path, { readOnly: role === 'look' });
+  db.exec(`PRAGMA busy_timeout = ${BUSY_MS[role]}; PRAGMA foreign_keys = ON`);
+  if (role !== 'look') db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+  return db;
+}
+
+/** A code or SQLite's own words; never a path. */
+export function storeErrorOf(error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  const { code, errstr } = error as { code?: unknown; errstr?: unknown };
+  return new StoreError(`the SQLite store cannot be used (${String(errstr ?? code ?? 'unknown error')})`);
 }
 
 /**
@@ -53,6 +95,7 @@ export async function openSqlite(
  * transaction on a second file, so that it ends with the process however that ends.
  */
 async function lockFile(path: string, waitMs: number): Promise<DatabaseSync> {
+  closeSync(openSync(path, 'a', FILE_MODE));
   const lock = new DatabaseSync(path);
   lock.exec('PRAGMA busy_timeout = 0');
   for (let waited = 0; ; waited += 100) {
@@ -69,37 +112,4 @@ async function lockFile(path: string, waitMs: number): Promise<DatabaseSync> {
       await wait(100);
     }
   }
-}
-
-/** Each room's steps in their order, each in one transaction with its record. */
-export function migrate(db: DatabaseSync, migrations: readonly Migration[]): void {
-  db.exec(
-    'CREATE TABLE IF NOT EXISTS schema_versions (room TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT',
-  );
-  for (const room of new Set(migrations.map((step) => step.room))) {
-    const steps = migrations.filter((step) => step.room === room).sort((a, b) => a.version - b.version);
-    db.exec('BEGIN IMMEDIATE');
-    try {
-      migrateRoom(db, room, steps);
-      db.exec('COMMIT');
-    } catch (error) {
-      db.exec('ROLLBACK');
-      throw error;
-    }
-  }
-}
-
-function migrateRoom(db: DatabaseSync, room: string, steps: readonly Migration[]): void {
-  const row = db.prepare('SELECT version FROM schema_versions WHERE room = ?').get(room);
-  const current = Number(row?.version ?? 0);
-  const newest = steps.at(-1)?.version ?? 0;
-  if (current > newest) {
-    throw new StoreError(
-      `the store was written by a newer version (${room} ${current}, this program knows ${newest}): upgrade the program`,
-    );
-  }
-  for (const step of steps) if (step.version > current) db.exec(step.sql);
-  db.prepare(
-    'INSERT INTO schema_versions VALUES (?, ?) ON CONFLICT (room) DO UPDATE SET version = excluded.version',
-  ).run(room, newest);
 }

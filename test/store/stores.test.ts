@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { main as storeMain } from '../../src/cli/store.ts';
-import type { Account } from '../../src/domain/account.ts';
 import { createKey } from '../../src/keys/key.ts';
 import { openStores, type Stores } from '../../src/open-stores.ts';
-import { openRedis } from '../../src/store/redis.ts';
+import { openBackend } from '../../src/store/open-backend.ts';
 import { createTestClock, type TestClock } from '../gateway.ts';
+import { accountWith, call, callFor, calls, tally, usedOf } from '../limits/spend.ts';
 import { hasRedis, type RedisServer, startRedis } from './redis-server.ts';
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
@@ -25,15 +25,6 @@ const name = () => {
   count += 1;
   return `account-${count}`;
 };
-
-const account = (callsPerMonth: number, id = name()): Account => ({
-  id,
-  name: id,
-  plan: 'free',
-  overrides: { callsPerMonth },
-  suspended: false,
-  expiresAtMs: null,
-});
 
 const NOW = Date.parse('2026-06-15T12:00:00Z');
 const kinds: [string, () => string][] = [
@@ -53,42 +44,54 @@ describe.each(kinds)('a store on %s', (kind, urlOf) => {
     });
     afterEach(() => stores.close());
 
+    const left = async (subject: ReturnType<typeof accountWith>) =>
+      (await stores.meter.read(subject))?.quota.remaining;
+
     it('admits exactly the quota of concurrent calls, and refunds once', async () => {
-      const subject = account(500);
-      const charges = await Promise.all(
-        Array.from({ length: 1_000 }, () => stores.ledger.spend(subject, NOW)),
-      );
-      const admitted = charges.filter((charge) => charge !== null);
-      expect(admitted).toHaveLength(500);
-      const [first] = admitted;
-      if (first === undefined) throw new Error('none');
-      await stores.ledger.refund(first);
-      await stores.ledger.refund(first);
-      expect(await stores.ledger.read(subject, NOW)).toEqual({ limit: 500, remaining: 1 });
-      expect(await stores.ledger.read(subject, Date.parse('2026-07-01T00:00:00Z'))).toEqual({
-        limit: 500,
-        remaining: 500,
-      });
+      const subject = accountWith(500);
+      const made = await Promise.all(Array.from({ length: 1_000 }, () => callFor(stores.meter, subject)));
+      expect(tally(made.map(({ verdict }) => verdict))).toEqual({ granted: 500, quota: 500 });
+      const charge = made.find(({ verdict }) => verdict === 'granted')?.charge;
+      if (charge == null) throw new Error('none');
+      stores.meter.refund(charge);
+      stores.meter.refund(charge);
+      await expect.poll(() => left(subject)).toBe(1);
+      expect(tally(await calls([stores.meter], subject, 5))).toEqual({ granted: 1, quota: 4 });
     });
 
     it('keeps the month of an account whose plan changes', async () => {
-      const subject = account(10);
-      for (let i = 0; i < 10; i += 1) await stores.ledger.spend(subject, NOW);
-      expect(await stores.ledger.spend(subject, NOW)).toBeNull();
-      expect(await stores.ledger.read(account(30, subject.id), NOW)).toEqual({ limit: 30, remaining: 20 });
-      expect(await stores.ledger.read(account(5, subject.id), NOW)).toEqual({ limit: 5, remaining: 0 });
+      const subject = accountWith(10);
+      expect(tally(await calls([stores.meter], subject, 11))).toEqual({ granted: 10, quota: 1 });
+      expect(await left(accountWith(30, 1, subject.id))).toBe(20);
+      expect(await left(accountWith(5, 1, subject.id))).toBe(0);
+      expect(await call(stores.meter, accountWith(5, 1_000, subject.id))).toBe('quota');
+      expect(await call(stores.meter, accountWith(30, 1_000, subject.id))).toBe('granted');
     });
 
-    it('admits the rate and no more, and says how long to wait', async () => {
-      const id = name();
-      const decisions = await Promise.all(Array.from({ length: 10 }, () => stores.rates.admit(id, 4)));
-      expect(decisions.filter(({ admitted }) => admitted)).toHaveLength(4);
-      for (const decision of decisions) {
-        if (!decision.admitted) expect(decision.waitMs).toBeGreaterThan(900);
+    it('admits the rate and no more, says how long to wait, and reads as of each admission', async () => {
+      const subject = accountWith(100, 4);
+      const remaining: number[] = [];
+      for (let i = 0; i < 4; i += 1) {
+        const reserved = stores.meter.reserve(subject);
+        if (!reserved.admitted) throw new Error('refused');
+        const spent = await stores.meter.spend(subject, reserved.slot);
+        remaining.push(spent.reading.rate.remaining, spent.reading.quota.remaining);
       }
-      const { remaining, resetMs } = await stores.rates.read(id, 4);
-      expect(remaining).toBe(0);
-      expect(resetMs).toBeGreaterThan(0);
+      expect(remaining).toEqual([3, 99, 2, 98, 1, 97, 0, 96]);
+      const refused = stores.meter.reserve(subject);
+      expect(refused.admitted).toBe(false);
+      if (!refused.admitted) expect(refused.waitMs).toBeGreaterThan(0);
+      const reading = await stores.meter.read(subject);
+      expect(reading?.rate).toMatchObject({ limit: 4, remaining: 0 });
+      expect(reading?.rate.resetMs).toBeGreaterThan(0);
+    });
+
+    it('shows tools what was admitted, and the next process what was counted', async () => {
+      const subject = accountWith(100_000);
+      await calls([stores.meter], subject, 7);
+      await expect.poll(() => usedOf(stores.usage, subject), { timeout: 3_000 }).toBe(7);
+      await stores.usage.add([{ accountId: subject.id, period: '2020-01', used: 5 }]);
+      expect(await usedOf(stores.usage, subject)).toBe(12);
     });
   });
 });
@@ -108,70 +111,13 @@ describe.skipIf(!hasRedis)('gateways that share a Redis', () => {
   });
 
   it('share the second and the month', async () => {
-    const subject = account(100);
-    const both = (work: (stores: Stores, i: number) => Promise<unknown>, times: number) =>
-      Promise.all(Array.from({ length: times }, (_, i) => work(i % 2 === 0 ? one : two, i)));
-    const rates = (await both((stores) => stores.rates.admit(subject.id, 5), 40)) as { admitted: boolean }[];
-    expect(rates.filter(({ admitted }) => admitted)).toHaveLength(5);
-    const charges = await both((stores) => stores.ledger.spend(subject, NOW), 200);
-    expect(charges.filter((charge) => charge !== null)).toHaveLength(100);
+    const [subject, slow] = [accountWith(100), accountWith(1_000, 5)];
+    expect(tally(await calls([one.meter, two.meter], slow, 40))).toEqual({ granted: 5, rate: 35 });
+    expect(tally(await calls([one.meter, two.meter], subject, 200))).toEqual({ granted: 100, quota: 100 });
   });
 });
 
-describe.skipIf(!hasRedis)('when Redis is away', () => {
-  it.each(['pause', 'kill'] as const)(
-    '%s: a verdict at once, known keys go on, unknown ones 503, all charged once after it',
-    async (how) => {
-      const own = await startRedis();
-      const clock = createTestClock();
-      const stores = await openStores(own.url, { role: 'gateway', clock, log });
-      const [known, unknown] = [createKey('live'), createKey('live')];
-      const { account: made } = await stores.registry.create(
-        { name: name(), plan: 'free', overrides: {}, expiresAtMs: null },
-        known,
-        NOW,
-      );
-      await stores.keys.find(known.hash, NOW);
-      await stores.ledger.spend(made, NOW);
-
-      if (how === 'pause') own.pause();
-      else await own.kill();
-      clock.pass(600);
-      const startedAtMs = performance.now();
-      expect((await stores.keys.find(known.hash, NOW))?.account.id).toBe(made.id);
-      expect(performance.now() - startedAtMs).toBeLessThan(90);
-      await expect(stores.keys.find(unknown.hash, NOW)).rejects.toMatchObject({ code: 'store_unavailable' });
-      const spendingAtMs = performance.now();
-      for (let i = 0; i < 3; i += 1) expect(await stores.ledger.spend(made, NOW)).not.toBeNull();
-      expect(performance.now() - spendingAtMs).toBeLessThan(90);
-      await expect(stores.ledger.spend(account(10), NOW)).rejects.toMatchObject({
-        code: 'store_unavailable',
-      });
-      expect((await stores.rates.admit(made.id, 2)).admitted).toBe(true);
-
-      if (how === 'pause') own.resume();
-      else await own.restart();
-      await expect
-        .poll(
-          async () => {
-            clock.pass(300);
-            await stores.ledger.spend(made, NOW);
-            return (
-              (await stores.ledger.usage().catch(() => [])).find(({ accountId }) => accountId === made.id)
-                ?.used ?? 0
-            );
-          },
-          { timeout: 5_000, interval: 100 },
-        )
-        .toBeGreaterThanOrEqual(5);
-      const before = 1_850 - (await stores.ledger.read(made, NOW)).remaining;
-      await stores.ledger.spend(made, NOW);
-      expect(1_850 - (await stores.ledger.read(made, NOW)).remaining).toBe(before + 1);
-      await stores.close();
-      await own.stop();
-    },
-  );
-
+describe.skipIf(!hasRedis)('a Redis that cannot be used', () => {
   it.each([
     [['--appendonly', 'no'], 'appendonly yes'],
     [['--appendonly', 'yes', '--maxmemory-policy', 'allkeys-lru'], 'noeviction'],
@@ -185,9 +131,9 @@ describe.skipIf(!hasRedis)('when Redis is away', () => {
 
   it('a store that a newer program wrote is refused', async () => {
     const own = await startRedis();
-    const { client, close } = await openRedis(own.url, 1_000);
-    await client.set('{gateway}:schema', 99);
-    await close();
+    const backend = await openBackend(own.url, { role: 'tool', clock: createTestClock(), log });
+    if (backend.kind === 'redis') await backend.client.set('{gateway}:schema', 99);
+    await backend.close();
     await expect(openStores(own.url, { role: 'gateway', clock: createTestClock(), log })).rejects.toThrow(
       'newer version',
     );
@@ -217,13 +163,13 @@ describe.skipIf(!hasRedis)('store -- copy', () => {
       key,
       NOW,
     );
-    for (let i = 0; i < 7; i += 1) await source.ledger.spend(made, NOW);
+    await calls([source.meter], made, 7);
     await source.close();
 
     expect(await storeMain(['copy', '--from', url, '--to', own.url])).toBe(0);
     const target = await openStores(own.url, { role: 'tool', clock, log });
     expect(await target.keys.find(key.hash, NOW)).toMatchObject({ account: made, keyId: key.id });
-    expect(await target.ledger.read(made, NOW)).toEqual({ limit: 900, remaining: 893 });
+    expect((await target.meter.read(made))?.quota).toEqual({ limit: 900, remaining: 893 });
     expect((await target.registry.audit()).values).toHaveLength(1);
     await target.close();
     expect(await storeMain(['copy', '--from', url, '--to', own.url])).toBe(1);

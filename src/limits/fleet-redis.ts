@@ -1,0 +1,176 @@
+import type { RedisBackend } from '../store/backend.ts';
+import { createScript } from '../store/redis.ts';
+import type { Fleet, StepAnswer, StepAsk } from './fleet.ts';
+import { monthOf } from './period.ts';
+import { ownKey, secondKey, totalsKey, USAGE_INDEX } from './redis-keys.ts';
+import { WINDOW_MS } from './window.ts';
+
+/** How long the store may take until it grants nothing any more, ms: callers wait no longer for a verdict. */
+const DEADLINE_MS = 50;
+/** Own counts are of use until the last refund of their month has been told. */
+const OWN_KEPT_MS = 7 * 86_400_000;
+
+/**
+ * Totals and own counts of a month stand in two hashes, so that a step costs the same however many gateways there
+ * were. In the first, all fields of `s` less all of `r` are what is used: programs before version 2 keep one field a
+ * gateway there and read it so, and go on beside this one.
+ */
+const MERGE = `
+  local kept = redis.call('HMGET', KEYS[2], 's:' .. ARGV[1], 'r:' .. ARGV[1])
+  local keptSpent, keptRefunded = tonumber(kept[1] or 0), tonumber(kept[2] or 0)
+  local spent = math.max(keptSpent, tonumber(ARGV[2]))
+  local refunded = math.max(keptRefunded, tonumber(ARGV[3]))
+  local used, allSpent, allRefunded = 0, 0, 0
+  local fields = redis.call('HGETALL', KEYS[1])
+  for i = 1, #fields, 2 do
+    local count = tonumber(fields[i + 1])
+    if string.byte(fields[i]) == 115 then used = used + count else used = used - count end
+    if fields[i] == 's:total' then allSpent = count elseif fields[i] == 'r:total' then allRefunded = count end
+  end
+  used = used + (spent - keptSpent) - (refunded - keptRefunded)
+  local function keep()
+    if spent == keptSpent and refunded == keptRefunded then return end
+    redis.call('HSET', KEYS[1], 's:total', allSpent + spent - keptSpent, 'r:total', allRefunded + refunded - keptRefunded)
+  end`;
+
+/** The deadline and the month come first, so that what is late changes nothing. Times are the server's, in µs. */
+const STEP = `
+  local time = redis.call('TIME')
+  local now = time[1] * 1000000 + time[2]
+  if now > tonumber(ARGV[5]) or now < tonumber(ARGV[6]) or now >= tonumber(ARGV[7]) then return {now} end
+  ${MERGE}
+  redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', '(' .. string.format('%.0f', now - ${WINDOW_MS * 1_000}))
+  local rate, count, newest = tonumber(ARGV[8]), redis.call('ZCARD', KEYS[3]), 0
+  if count > 0 then newest = tonumber(redis.call('ZRANGE', KEYS[3], -1, -1, 'WITHSCORES')[2]) end
+  if newest > now then
+    for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. string.format('%.0f', now), '+inf')) do
+      redis.call('ZADD', KEYS[3], now, member)
+    end
+    redis.call('PEXPIRE', KEYS[3], ${WINDOW_MS * 2})
+    newest = now
+  end
+  local calls = tonumber(ARGV[4])
+  local granted = math.max(0, math.min(calls, rate - count, tonumber(ARGV[9]) - used))
+  if granted > 0 then
+    local places = {}
+    for i = 1, granted do
+      places[2 * i - 1] = now
+      places[2 * i] = ARGV[10] .. i
+    end
+    redis.call('ZADD', KEYS[3], unpack(places))
+    redis.call('PEXPIRE', KEYS[3], ${WINDOW_MS * 2})
+    spent, used, newest = spent + granted, used + granted, now
+  end
+  keep()
+  if spent > keptSpent or refunded > keptRefunded then
+    redis.call('HSET', KEYS[2], 's:' .. ARGV[1], spent, 'r:' .. ARGV[1], refunded)
+    if not kept[1] then redis.call('PEXPIREAT', KEYS[2], ARGV[11]) end
+  end
+  local wait, reset = 0, 0
+  if granted < calls and count + granted >= rate then
+    local first = redis.call('ZRANGE', KEYS[3], count + granted - rate, count + granted - rate, 'WITHSCORES')
+    wait = first[2] + ${WINDOW_MS * 1_000} - now
+  end
+  if newest > 0 then reset = newest + ${WINDOW_MS * 1_000} - now end
+  return {now, spent, refunded, used, granted, count, wait, reset}`;
+
+/** What a gateway has counted stays in the totals; its own fields go. */
+const FOLD = `${MERGE}
+  keep()
+  redis.call('HDEL', KEYS[2], 's:' .. ARGV[1], 'r:' .. ARGV[1])
+  return used`;
+
+/** One script and one round trip for whatever waits of one account; all its keys are in one slot of a cluster. */
+export function createRedisFleet({ client, link, clock, gatewayId }: RedisBackend): Fleet {
+  const stepScript = createScript<number[]>(client, 'gatewayStep', 3, STEP);
+  const foldScript = createScript<number>(client, 'gatewayFold', 2, FOLD);
+  let serial = 0;
+
+  const argsOf = (ask: StepAsk, deadlineMs: number) => {
+    const { accountId, period, told, limits, calls } = ask;
+    const { startMs, endMs } = monthOf(period);
+    const isCounting = calls > 0;
+    serial += 1;
+    return [
+      totalsKey(accountId, period),
+      ownKey(accountId, period),
+      secondKey(accountId),
+      gatewayId,
+      told.spent,
+      told.refunded,
+      calls,
+      Math.floor(deadlineMs * 1_000),
+      isCounting ? startMs * 1_000 : 0,
+      isCounting ? endMs * 1_000 : Number.MAX_SAFE_INTEGER,
+      limits.callsPerSecond,
+      limits.callsPerMonth,
+      `${gatewayId}:${serial}:`,
+      endMs + OWN_KEPT_MS,
+    ];
+  };
+
+  /** Null: it is to be asked once more. */
+  const askOnce = async (
+    accountId: string,
+    waitMs: number,
+    build: () => StepAsk,
+    late: (ask: StepAsk, answer: StepAnswer) => void,
+  ): Promise<StepAnswer | null> => {
+    const key = secondKey(accountId);
+    const server = link.clockOf(key);
+    let over = false;
+    const read = (reply: number[], writtenAtMs: number): StepAnswer | null => {
+      const answer = answerOf(reply);
+      if (answer === null) server.relearn((reply[0] ?? 0) / 1_000, writtenAtMs);
+      else server.learn(answer.atMs, writtenAtMs);
+      return answer;
+    };
+    try {
+      return await link.run(key, async (writtenAtMs) => {
+        const ask = build();
+        const serverMs = server.guess(writtenAtMs);
+        const reply = await stepScript(...argsOf(ask, serverMs === null ? 0 : serverMs + waitMs));
+        const answer = read(reply, writtenAtMs);
+        if (over && answer !== null) late(ask, answer);
+        return answer;
+      });
+    } finally {
+      over = true;
+    }
+  };
+
+  return {
+    step: async (accountId, build, late) => {
+      for (let attempt = 1; ; attempt += 1) {
+        const answer = await askOnce(accountId, DEADLINE_MS * attempt, build, late);
+        if (answer !== null) return answer;
+      }
+    },
+    nowMs: (accountId) => link.clockOf(secondKey(accountId)).guess(clock.monotonic()) ?? clock.now(),
+    isAway: (accountId) => link.isAway(secondKey(accountId)),
+    note: async (accountId, period) => {
+      await link.run(USAGE_INDEX, () => client.sadd(USAGE_INDEX, `${accountId} ${period}`));
+    },
+    fold: async (accountId, period, { spent, refunded }) => {
+      const keys = [totalsKey(accountId, period), ownKey(accountId, period)];
+      await link.run(secondKey(accountId), () => foldScript(...keys, gatewayId, spent, refunded));
+    },
+    onBack: link.onBack,
+  };
+}
+
+/** Null where the step came too late, or to a month that is not now: only the time is told then. */
+function answerOf([now = 0, ...rest]: readonly number[]): StepAnswer | null {
+  const [spent, refunded = 0, used = 0, granted = 0, inSecond = 0, waitUs = 0, resetUs = 0] = rest;
+  if (spent === undefined) return null;
+  return {
+    atMs: now / 1_000,
+    spent,
+    refunded,
+    used,
+    granted,
+    inSecond,
+    waitMs: waitUs / 1_000,
+    resetMs: resetUs / 1_000,
+  };
+}
