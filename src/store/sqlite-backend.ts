@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { rmSync, statSync, writeFileSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { BackendOptions, SqliteBackend } from './backend.ts';
 import { assertMigrated, isNewStore, type Migration, migrate } from './migration.ts';
@@ -48,9 +48,10 @@ export async function openSqliteBackend(path: string, options: BackendOptions): 
     read: (work) => guarded(work),
     write,
     check: async () => {
-      // One row is written again: a full disk, a folder that became read-only and a stolen file show here.
-      if (role === 'look') read(db);
-      else write(() => db.exec('UPDATE schema_versions SET version = version'));
+      if (role === 'look') return void read(db);
+      // A row written again finds a file that became read-only or was stolen, and another writer.
+      write(() => db.exec('UPDATE schema_versions SET version = version'));
+      if (isFile(path)) guarded(() => assertRoom(path));
     },
     backup: async (file) => {
       db.prepare('VACUUM INTO ?').run(file);
@@ -67,6 +68,19 @@ function prepare(db: DatabaseSync, steps: readonly Migration[], mayMigrate: bool
     else assertMigrated(db, steps);
   } catch (error) {
     throw storeErrorOf(error);
+  }
+}
+
+/** So much has to fit beside the file for it to go on for a while, bytes. */
+const ROOM_BYTES = 65_536;
+
+/** Throws where the disk is full: the file's own journal may still have a page left when calls are refused already. */
+function assertRoom(path: string): void {
+  const file = `${path}.room`;
+  try {
+    writeFileSync(file, Buffer.alloc(ROOM_BYTES), { mode: 0o600 });
+  } finally {
+    rmSync(file, { force: true });
   }
 }
 
