@@ -14,6 +14,8 @@ export interface LookUp {
   readonly sentAtMs: number;
   /** The order of sending. */
   readonly number: number;
+  /** What is shared by all look-ups of this key that are under way. */
+  readonly asked: Asked;
 }
 
 interface Kept {
@@ -39,6 +41,8 @@ export interface KeyCache {
   end(lookUp: LookUp, found: FoundKey | null | undefined): void;
   /** Something of this account was changed here: its keys are looked up again, whatever is still on its way. */
   forget(accountId: string): void;
+  /** How many keys are being looked up; of the others nothing but hits is remembered. */
+  readonly asking: number;
 }
 
 /**
@@ -62,10 +66,10 @@ export function createKeyCache(max: number): KeyCache {
     verified: (keyHash, nowMs) => younger(keyHash, nowMs, OUTAGE_MS),
     begin: (keyHash, nowMs) => {
       sent += 1;
-      const known = asked.get(keyHash);
-      if (known === undefined) asked.set(keyHash, { lookUps: 1, answered: 0 });
-      else known.lookUps += 1;
-      return { keyHash, sentAtMs: nowMs, number: sent };
+      const mine = asked.get(keyHash) ?? { lookUps: 0, answered: 0 };
+      mine.lookUps += 1;
+      asked.set(keyHash, mine);
+      return { keyHash, sentAtMs: nowMs, number: sent, asked: mine };
     },
     end: (lookUp, found) => {
       const isLatest = endedLast(lookUp, found !== undefined);
@@ -78,12 +82,13 @@ export function createKeyCache(max: number): KeyCache {
       for (const [keyHash, { found }] of kept.entries())
         if (found.account.id === accountId) kept.delete(keyHash);
     },
+    get asking() {
+      return asked.size;
+    },
   };
 
   /** Whether no look-up of the same key that was sent later has been answered yet. */
-  function endedLast({ keyHash, number }: LookUp, isAnswered: boolean): boolean {
-    const mine = asked.get(keyHash);
-    if (mine === undefined) return false;
+  function endedLast({ keyHash, number, asked: mine }: LookUp, isAnswered: boolean): boolean {
     mine.lookUps -= 1;
     if (mine.lookUps === 0) asked.delete(keyHash);
     const isLatest = number > mine.answered;

@@ -119,6 +119,16 @@ it('the key asked for least lately goes first when there are too many', () => {
   expect(['k1', 'k2', 'k3'].map((key) => cache.fresh(key, NOW) !== null)).toEqual([true, false, true]);
 });
 
+it('remembers of a key that is not there only while it is looked up', () => {
+  const cache = createKeyCache(2);
+  const lookUps = ['k1', 'k1', 'k1', 'k2'].map((key) => cache.begin(key, NOW));
+  const asking = lookUps.map((lookUp, i) => {
+    cache.end(lookUp, [null, undefined, acme, null][i]);
+    return cache.asking;
+  });
+  expect(asking).toEqual([2, 2, 1, 0]);
+});
+
 it('over any history: what is told was true when a look-up was sent, lately, and not before a change made here', () => {
   const steps = fc.array(
     fc.oneof(
