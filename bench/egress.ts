@@ -6,6 +6,8 @@ import { Failure } from '../src/domain/failure.ts';
 import { silentTelemetry } from '../src/domain/telemetry.ts';
 import { type Bitbucket, createBitbucket } from '../src/egress/bitbucket.ts';
 import { createMemoryBudgetStore } from '../src/egress/exits/budget-store-memory.ts';
+import { createPool } from '../src/egress/exits/pool.ts';
+import type { Source } from '../src/egress/sources/source.ts';
 import { createCertificate } from '../test/bitbucket/certificate.ts';
 import { type ConnectProxy, createConnectProxy, type ProxyOptions } from '../test/bitbucket/connect-proxy.ts';
 import { createStandIn, type StandIn } from '../test/bitbucket/stand-in.ts';
@@ -266,12 +268,63 @@ async function soak() {
   };
 }
 
+/** What choosing and settling costs, without a socket: CPU of the process. */
+async function choices(exits: number) {
+  const source = (id: string): Source => ({
+    id,
+    label: id,
+    many: false,
+    ejectable: true,
+    hourlyBudget: 1_000_000,
+    credential: null,
+    mint: () => ({ id, label: id, session: null, kept: false, oneTunnel: false, connect: () => {} }),
+  });
+  const pool = createPool({
+    origin: 'https://api.bitbucket.org',
+    sources: Array.from({ length: exits }, (_, i) => source(`exit-${i}`)),
+    sessions: 16,
+    sessionLifetimeMs: 540_000,
+    hourlyBudget: 60,
+    hourlyCeiling: null,
+    budgets: createMemoryBudgetStore(systemClock),
+    clock: systemClock,
+    log: quiet,
+    telemetry: silentTelemetry,
+    random: Math.random,
+  });
+  const avoid = new Set<never>();
+  const round = async (calls: number) => {
+    const before = process.cpuUsage();
+    for (let i = 0; i < calls; i += 1) {
+      const held = await pool.reserve({ accountId: 'a', weight: 1 }, avoid);
+      held.settle({ kind: 'answered', status: 200, headers: {}, latencyMs: 50 });
+    }
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / calls;
+  };
+  await round(20_000);
+  const rounds = [];
+  for (let i = 0; i < 7; i += 1) rounds.push(await round(5_000));
+  const sources = Array.from({ length: exits }, (_, i) => source(`exit-${exits - i}`));
+  const before = process.cpuUsage();
+  pool.replace(sources);
+  const { user, system } = process.cpuUsage(before);
+  await pool.close();
+  return {
+    exits,
+    'µs a call': Math.min(...rounds).toFixed(2),
+    'ms a reload': ((user + system) / 1_000).toFixed(1),
+  };
+}
+
 export async function run(): Promise<void> {
   setDefaultCACertificates([certificate.cert]);
   const ours = (standIn: StandIn, proxies: ConnectProxy[]) => {
     const upstream = createUpstream(standIn, proxies.map(({ url }) => url).join(' '));
     return { get: getOf(upstream), upstream };
   };
+  console.log('choosing an exit, and another list');
+  console.table([await choices(10), await choices(1_000), await choices(10_000)]);
   console.log('100 exits, 50 calls a second, 2,000 calls');
   console.table([
     await crowd('healthy', HEALTHY, ours),

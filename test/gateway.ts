@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../src/domain/clock.ts';
 import type { Log } from '../src/domain/log.ts';
 import type { Limits, PlanName } from '../src/domain/plan.ts';
 import { silentTelemetry } from '../src/domain/telemetry.ts';
-import { type BitbucketOptions, createBitbucket } from '../src/egress/bitbucket.ts';
+import { type Bitbucket, type BitbucketOptions, createBitbucket } from '../src/egress/bitbucket.ts';
 import { createHouse, type House } from '../src/house.ts';
 import { createKey } from '../src/keys/key.ts';
 import { openStores, type Stores } from '../src/open-stores.ts';
@@ -49,6 +49,7 @@ export interface Gateway {
   readonly server: FastifyInstance;
   readonly standIn: StandIn;
   readonly stores: Stores;
+  readonly upstream: Bitbucket;
   readonly clock: TestClock;
   readonly log: LogLine[];
   readonly key: string;
@@ -152,6 +153,7 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
     server,
     standIn,
     stores,
+    upstream,
     clock,
     log,
     key,

@@ -282,6 +282,49 @@ describe('health', () => {
   });
 });
 
+describe('probes', () => {
+  it('are 32 at once at most, and a start waits two seconds for them at most', async () => {
+    let open = 0;
+    let most = 0;
+    const slow = sources(100).map((source) => {
+      const { mint } = source;
+      source.mint = (session) => ({
+        ...mint(session),
+        connect: (_options, done) => {
+          open += 1;
+          most = Math.max(most, open);
+          clock.after(600, () => {
+            open -= 1;
+            done(null, { destroy: () => {} } as never);
+          });
+        },
+      });
+      return source;
+    });
+    const clock = createVirtualClock();
+    const { pool } = createWorld(slow, { clock });
+    let isReady = false;
+    const ready = pool.ready().then(() => {
+      isReady = true;
+    });
+    await clock.pass(1_999);
+    expect([most, isReady]).toEqual([32, false]);
+    await clock.pass(1);
+    await ready;
+    await clock.pass(10_000);
+    expect([most, open]).toEqual([32, 0]);
+  });
+
+  it('find dead exits before the first caller does', async () => {
+    const dead = fakeSource('dead', { fault: REFUSED });
+    const { pool, clock, reserve } = createWorld([dead, fakeSource('good')]);
+    const ready = pool.ready();
+    await clock.pass(0);
+    await ready;
+    for (let i = 0; i < 20; i += 1) expect((await reserve()).exit.label).toBe('good');
+  });
+});
+
 describe('choice', () => {
   it('avoids what was tried, as long as there is another', async () => {
     const { pool } = createWorld(sources(3));
