@@ -54,7 +54,10 @@ export async function openSqliteBackend(path: string, options: BackendOptions): 
       if (isFile(path)) guarded(() => assertRoom(path));
     },
     backup: async (file) => {
+      // To SQLite a copy is a write, though not of the store.
+      db.exec('PRAGMA query_only = OFF');
       db.prepare('VACUUM INTO ?').run(file);
+      if (role === 'look') db.exec('PRAGMA query_only = ON');
     },
     close: async () => close(),
   };

@@ -77,9 +77,11 @@ function closeToOthers(file: string): void {
 }
 
 function openDatabase(path: string, role: Role): DatabaseSync {
-  const db = new DatabaseSync(path, { readOnly: role === 'look' });
+  const db = new DatabaseSync(path);
   db.exec(`PRAGMA busy_timeout = ${BUSY_MS[role]}; PRAGMA foreign_keys = ON`);
-  if (role !== 'look') db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+  // A connection that could not write would leave the files beside the store behind when it is the last.
+  if (role === 'look') db.exec('PRAGMA query_only = ON');
+  else db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
   return db;
 }
 

@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { keysMigrations } from '../../src/keys/migrations-sqlite.ts';
 import { openStores } from '../../src/open-stores.ts';
 import { createCertificate } from '../bitbucket/certificate.ts';
 import { createTestClock } from '../gateway.ts';
@@ -41,6 +43,74 @@ it('backup copies the store of a running gateway, with what it has spent', async
   const [usage] = await copy.usage.list();
   await copy.close();
   expect(usage?.accountId).toBe('acme');
+});
+
+/** A folder of its own for a store. */
+function place() {
+  const own = mkdtempSync(join(folder, 'place-'));
+  const path = join(own, 'data', 'gateway.db');
+  return { own, path, STORE_URL: `sqlite:${path}` };
+}
+
+const LOOKS: readonly (readonly [program: string, ...args: string[]])[] = [
+  ['store.ts', 'check'],
+  ['keys.ts', 'list'],
+  ['keys.ts', 'audit'],
+  ['keys.ts', 'usage'],
+  ['keys.ts', 'show', 'id'],
+];
+
+describe('a look', () => {
+  it.each(LOOKS)('%s %s makes no store where there is none', async (program, ...args) => {
+    const { own, STORE_URL } = place();
+    const { code, text } = await run(program, { STORE_URL }, ...args);
+    expect([code, text]).toEqual([1, 'there is no SQLite store at STORE_URL yet\n']);
+    expect(readdirSync(own)).toEqual([]);
+  });
+
+  it.each(LOOKS)(
+    '%s %s leaves a store of an earlier version as it is, and names it',
+    async (program, ...args) => {
+      const { path, own, STORE_URL } = place();
+      mkdirSync(join(own, 'data'));
+      const db = new DatabaseSync(path);
+      db.exec(`PRAGMA journal_mode = WAL; ${keysMigrations[0]?.sql};
+      CREATE TABLE schema_versions (room TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT;
+      INSERT INTO schema_versions VALUES ('keys', 1)`);
+      db.close();
+      const before = readFileSync(path);
+      const { code, text } = await run(program, { STORE_URL }, ...args);
+      expect(code).toBe(1);
+      expect(text).toMatch(/^the store is of an earlier version.*npm run store -- migrate.*\n$/);
+      expect(readFileSync(path).equals(before)).toBe(true);
+      if (program === 'keys.ts') return;
+      expect(await store({ STORE_URL }, 'migrate')).toMatchObject({ code: 0 });
+      expect(await store({ STORE_URL }, 'check')).toEqual({ code: 0, text: 'The store can be used.\n' });
+    },
+  );
+
+  it('leaves nothing behind beside a store', async () => {
+    const { own, STORE_URL } = place();
+    expect(await run('keys.ts', { STORE_URL }, 'create', '--plan', 'pro', '--name', 'acme')).toMatchObject({
+      code: 0,
+    });
+    const before = readdirSync(join(own, 'data'));
+    for (const [program, ...args] of LOOKS.slice(0, 4)) await run(program, { STORE_URL }, ...args);
+    expect(readdirSync(join(own, 'data'))).toEqual(before);
+  });
+});
+
+it('check tries a write: a store that cannot be written is told in one line', async () => {
+  const { path, STORE_URL } = place();
+  await run('keys.ts', { STORE_URL }, 'create', '--plan', 'pro', '--name', 'acme');
+  const writer = new DatabaseSync(path);
+  writer.exec('BEGIN IMMEDIATE');
+  const { code, text } = await store({ STORE_URL }, 'check');
+  writer.exec('ROLLBACK');
+  expect(code).toBe(1);
+  expect(text).toMatch(/^.*\(database is locked\)\n$/);
+  expect(await store({ STORE_URL }, 'check')).toMatchObject({ code: 0 });
+  writer.close();
 });
 
 describe.skipIf(!hasRedis)('rediss://', () => {
