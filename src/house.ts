@@ -4,7 +4,6 @@ import { servePages } from './describe/pages.ts';
 import { createBytesInFlight } from './domain/bytes-in-flight.ts';
 import type { Clock } from './domain/clock.ts';
 import type { Log } from './domain/log.ts';
-import { joined } from './domain/telemetry.ts';
 import type { Upstream } from './domain/upstream.ts';
 import { createReaders } from './endpoints/reader.ts';
 import { BASE_PATH, table } from './endpoints/table.ts';
@@ -20,9 +19,8 @@ import { createAuthenticate } from './keys/authenticate.ts';
 import type { KeyStore } from './keys/key-store.ts';
 import type { Meter } from './limits/meter.ts';
 import { createQuotaWarnings } from './limits/quota-warnings.ts';
-import { createLogLines } from './log-lines.ts';
 import { reserveRoom } from './reserve-room.ts';
-import { createStories, type Stories } from './stories.ts';
+import type { Stories } from './stories.ts';
 import type { Rooms } from './way.ts';
 
 /** What a gateway is made of. */
@@ -30,6 +28,8 @@ export interface Parts {
   readonly keys: KeyStore;
   readonly meter: Meter;
   readonly upstream: Upstream;
+  /** Told of every call; egress tells its attempts there. */
+  readonly stories: Stories;
   /** The upstream's base; its host is believed beside api.bitbucket.org. */
   readonly upstreamUrl: string;
   /** What callers see before `/bitbucket-api`; empty for links from the root. */
@@ -50,28 +50,32 @@ export interface Parts {
 /** The rooms put together, and not listening yet. */
 export interface House {
   readonly server: FastifyInstance;
+  /** Whether calls should be sent here; never rejects. */
+  isReady(): Promise<boolean>;
   /** From now on every new call is told to go elsewhere; those under way end as they would. */
   drain(): void;
 }
 
 /** Builds the world and hands it in. */
 export async function createHouse(parts: Parts): Promise<House> {
-  const { clock, log, publicUrl, version } = parts;
+  const { clock, publicUrl, version } = parts;
   const admission = createAdmission();
-  const stories = createStories(joined([createLogLines(log)]), clock);
+  const { stories } = parts;
   const { tell } = stories;
   const server = createServer({ ...parts, tell });
   const gates = await registerRateLimit(server, parts);
-  const rooms = createRooms(parts, { admission, stories, gates });
+  const rooms = createRooms(parts, { admission, gates });
 
   serveRows(server, { rooms, publicUrl, clock, tell });
   servePages(server, { table, base: publicUrl + BASE_PATH, version });
   serveMcp(server, { rooms, version, tell });
   servePreflight(server);
-  serveHealth(server, async () => admission.phase === 'open' && (await parts.ready()));
+  const isReady = async () => admission.phase === 'open' && (await parts.ready().catch(() => false));
+  serveHealth(server, isReady);
 
   return {
     server,
+    isReady,
     drain: () => {
       admission.phase = 'draining';
     },
@@ -80,13 +84,12 @@ export async function createHouse(parts: Parts): Promise<House> {
 
 interface Built {
   readonly admission: Admission;
-  readonly stories: Stories;
   readonly gates: RateGates;
 }
 
 /** The way's own view of the house. */
-function createRooms(parts: Parts, { admission, stories, gates }: Built): Rooms {
-  const { clock, log, meter, deadlineMs } = parts;
+function createRooms(parts: Parts, { admission, gates }: Built): Rooms {
+  const { clock, log, meter, deadlineMs, stories } = parts;
   const memory = createBytesInFlight(parts.maxBytesInFlight);
   const warnOfQuota = createQuotaWarnings(log);
   return {

@@ -3,11 +3,13 @@ import type { FastifyInstance } from 'fastify';
 import { type Clock, systemClock } from '../src/domain/clock.ts';
 import type { Log } from '../src/domain/log.ts';
 import type { Limits, PlanName } from '../src/domain/plan.ts';
-import { silentTelemetry } from '../src/domain/telemetry.ts';
+import { joined, type Telemetry } from '../src/domain/telemetry.ts';
 import { type Bitbucket, type BitbucketOptions, createBitbucket } from '../src/egress/bitbucket.ts';
 import { createHouse, type House } from '../src/house.ts';
 import { createKey } from '../src/keys/key.ts';
+import { createLogLines } from '../src/log-lines.ts';
 import { openStores, type Stores } from '../src/open-stores.ts';
+import { createStories } from '../src/stories.ts';
 import { createCertificate } from './bitbucket/certificate.ts';
 import { createStandIn, type StandIn } from './bitbucket/stand-in.ts';
 import { exitsOf } from './exits.ts';
@@ -93,6 +95,8 @@ export interface GatewayOptions {
   readonly publicUrl?: string;
   readonly clock?: TestClock;
   readonly egress?: Partial<BitbucketOptions>;
+  /** Told of every call and attempt, beside the log. */
+  readonly listeners?: readonly Telemetry[];
 }
 
 /** The real app over a stand-in of Bitbucket, with a key of the largest plan. */
@@ -111,6 +115,7 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
     error: write('error'),
   };
   const stores = await openStores('sqlite::memory:', { role: 'tool', clock, log: logger });
+  const stories = createStories(joined([createLogLines(logger), ...(options.listeners ?? [])]), clock);
   const upstream = createBitbucket({
     upstreamUrl: standIn.url,
     sources: exitsOf('direct'),
@@ -118,15 +123,16 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
     sessionLifetimeMs: 540_000,
     hourlyBudget: 1_000_000,
     hourlyCeiling: null,
-    telemetry: silentTelemetry,
     random: Math.random,
     budgets: stores.budgets,
     clock,
     log: logger,
+    telemetry: stories.telemetry,
     ...options.egress,
   });
   const app = await createHouse({
     ...stores,
+    stories,
     upstream,
     upstreamUrl: standIn.url,
     publicUrl: options.publicUrl ?? '',

@@ -97,8 +97,8 @@ export interface ExitView {
   readonly inFlight: number;
   /** Null until something was measured. */
   readonly latencyMs: number | null;
-  /** How long until it is used again, ms; 0 when it is. */
-  readonly restMs: number;
+  /** Why it is out of service; null while it is in. */
+  readonly reason: string | null;
 }
 
 /** The exits of this gateway. */

@@ -13,7 +13,7 @@ export const exitView = (more: Partial<ExitView> = {}): ExitView => ({
   budgetLeft: 50,
   inFlight: 1,
   latencyMs: 120,
-  restMs: 0,
+  reason: null,
   ...more,
 });
 

@@ -36,6 +36,7 @@ function startGateway(env: Record<string, string> = {}) {
       ...process.env,
       STORE_URL,
       PORT: '0',
+      ADMIN_PORT: '0',
       HOST: '127.0.0.1',
       UPSTREAM_URL: standIn.url,
       NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),

@@ -53,7 +53,7 @@ export const ExitData = z
     budgetLeft: count,
     inFlight: count,
     latencyMs: z.number().nullable(),
-    restMs: z.number().min(0).meta({ description: 'Until it is used again.' }),
+    reason: z.string().nullable().meta({ description: 'Why it is out of service; null while it is in.' }),
   })
   .meta({ id: 'Exit' });
 

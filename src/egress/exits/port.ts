@@ -55,7 +55,9 @@ export interface ExitState {
   readonly state: 'healthy' | 'ejected' | 'spent' | 'set_aside';
   /** Why it is out of service; null while it is in. */
   readonly reason: string | null;
-  /** Calls left of the rolling hour. */
+  /** Calls of the rolling hour, as Bitbucket grants them. */
+  readonly limit: number;
+  /** Of these, left. */
   readonly left: number;
   readonly inFlight: number;
   /** Smoothed, of answers; null before the first. */

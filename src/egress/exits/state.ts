@@ -26,6 +26,7 @@ export function exitStateOf(member: Member, nowMs: number, restUntilMs: number |
     source: member.source,
     state,
     reason: reasonOf(member, state),
+    limit: member.budget.limit,
     left,
     inFlight: member.inFlight,
     latencyMs: member.latencyMs,

@@ -1,0 +1,90 @@
+import type { FastifyInstance } from 'fastify';
+import { createAccountsDesk } from './accounts-desk.ts';
+import { createDoor } from './admin/door.ts';
+import { createMetrics } from './admin/metrics/metrics.ts';
+import { createTracing } from './admin/tracing.ts';
+import { createCalls } from './calls/calls.ts';
+import { openCallStore } from './calls/open-call-store.ts';
+import { type Config, ConfigError, SETTINGS } from './config.ts';
+import type { Clock } from './domain/clock.ts';
+import type { Log } from './domain/log.ts';
+import type { LogLevel, Operator } from './domain/operator.ts';
+import { joined, type Telemetry } from './domain/telemetry.ts';
+import { EVERYONE } from './domain/usage.ts';
+import { createExitsDesk, type ExitsDeskParts } from './exits-desk.ts';
+import { randomText } from './keys/key.ts';
+import type { Stores } from './open-stores.ts';
+import { openUsageStore } from './usage/open-usage-store.ts';
+import { createUsage } from './usage/usage.ts';
+
+export interface OperatorParts extends ExitsDeskParts {
+  readonly config: Config;
+  readonly stores: Pick<Stores, 'backend' | 'registry'>;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  isReady(): Promise<boolean>;
+  setLogLevel(level: LogLevel): void;
+}
+
+/** All that watches calls and answers operators. */
+export interface OperatorSide {
+  /** Told of every call, attempt and change of an exit. */
+  readonly telemetry: Telemetry;
+  /** A token made for this start alone; null where one was set, and in production. */
+  readonly madeToken: string | null;
+  /** Opens the door; its URL, or null where its usual port is another program's. Rejects with `ConfigError`. */
+  listen(): Promise<string | null>;
+  /** Closes the door and keeps what was counted last. */
+  close(): Promise<void>;
+}
+
+export function createOperatorSide(parts: OperatorParts): OperatorSide {
+  const { config, stores, version, clock, log } = parts;
+  const usage = createUsage({ store: openUsageStore(stores.backend), clock, log });
+  const calls = createCalls({ store: openCallStore(stores.backend, config.CALLS_KEPT_DAYS), clock, log });
+  const operator: Operator = {
+    accounts: createAccountsDesk(stores.registry, clock),
+    exits: createExitsDesk(parts),
+    usage: { read: (account, month) => usage.read(account ?? EVERYONE, month) },
+    calls,
+    isReady: parts.isReady,
+    setLogLevel: parts.setLogLevel,
+  };
+  const metrics = createMetrics(operator, version);
+  const madeToken = madeTokenFor(config);
+  const token = config.ADMIN_TOKEN ?? madeToken;
+  const door = createDoor({ operator, metrics, version, token, clock, log });
+  const silent = { callEnded: () => {}, attemptEnded: () => {}, exitChanged: () => {} };
+  const listeners = [usage.telemetry, calls.telemetry, createTracing()];
+  return {
+    telemetry: joined([metrics.telemetry, ...listeners.map((listener) => ({ ...silent, ...listener }))]),
+    madeToken,
+    listen: () => listen(door, config, log),
+    close: async () => {
+      await door.close();
+      await Promise.all([usage.close(), calls.close()]);
+    },
+  };
+}
+
+/** Outside production the door has a token in any case: who develops wants to look through it. */
+const madeTokenFor = ({ ADMIN_TOKEN, NODE_ENV }: Config) =>
+  ADMIN_TOKEN === undefined && NODE_ENV !== 'production' ? randomText(32) : null;
+
+/** A second gateway on one machine still serves callers; a place that was asked for must be had. */
+async function listen(door: FastifyInstance, config: Config, log: Log): Promise<string | null> {
+  const { ADMIN_HOST: host, ADMIN_PORT: port } = config;
+  try {
+    return await door.listen({ host, port });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE' && port === Number(SETTINGS.ADMIN_PORT.fallback)) {
+      log.error({ port }, "the operator's door is not open: another program has ADMIN_PORT");
+      return null;
+    }
+    if (code === 'EADDRINUSE')
+      throw new ConfigError(`ADMIN_PORT ${port} is taken: another program listens there`);
+    throw new ConfigError(`ADMIN_HOST and ADMIN_PORT cannot be listened on (${code})`);
+  }
+}
