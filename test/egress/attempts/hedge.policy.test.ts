@@ -44,6 +44,22 @@ describe('patience', () => {
   });
 });
 
+it('patience that a verdict ended leaves no timer behind', async () => {
+  let waiting = 0;
+  const clock = {
+    ...createVirtualClock(),
+    after: () => {
+      waiting += 1;
+      return () => {
+        waiting -= 1;
+      };
+    },
+  };
+  await verdictWithin(clock, 100, Promise.resolve(answer));
+  await Promise.resolve();
+  expect(waiting).toBe(0);
+});
+
 describe('verdicts race', () => {
   it.each([
     ['an answer', answer],

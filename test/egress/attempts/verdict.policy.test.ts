@@ -58,9 +58,14 @@ describe('what an answer means', () => {
     [301, { location: '/x' }, 'answered redirect /x'],
     [302, { location: '/x' }, 'answered redirect /x'],
     [307, { location: '/x' }, 'answered redirect /x'],
+    [300, { location: '/x' }, 'answered redirect /x'],
+    [300, { ...HTML, location: '/x' }, 'answered redirect /x'],
     [302, {}, 'answered refusal upstream_failed'],
     [304, { location: '/x' }, 'answered refusal upstream_failed'],
     [400, JSON_TYPE, 'answered refusal upstream_rejected'],
+    [400, { location: '/x' }, 'answered refusal upstream_rejected'],
+    [403, { 'content-type': 'x-text/html' }, 'answered refusal upstream_forbidden'],
+    [200, { 'content-type': 'x-application/json' }, 'broken after jitter failed upstream_failed'],
     [400, HTML, 'answered refusal upstream_rejected'],
     [401, JSON_TYPE, 'answered refusal upstream_not_found'],
     [403, JSON_TYPE, 'answered refusal upstream_forbidden'],
@@ -178,6 +183,12 @@ describe('reading', () => {
   });
 });
 
+it('a 200 to If-None-Match is read with its body', () => {
+  expect(told(judged(answerOf(200, JSON_TYPE, '{"a":1}'), { ifNoneMatch: ['"a"'] }))).toBe(
+    'answered answer {"a":1}',
+  );
+});
+
 describe('a query', () => {
   const target = '/repositories/a/b/refs/tags?pagelen=30&q=name~%22x%22';
   it('that meets a 500 is asked once more, and then blamed', () => {
@@ -228,6 +239,8 @@ describe('a brown-out', () => {
   it('is nothing but gone elsewhere, or with other words', () => {
     expect(told(judged(gone))).toBe('answered refusal upstream_gone');
     expect(told(judged(gone, { target: '/x/workspaces/' }))).toBe('answered refusal upstream_gone');
+    const missing = answerOf(404, JSON_TYPE, '{"error":{"message":"CHANGE-2770"}}');
+    expect(told(judged(missing, { target: '/workspaces/acme' }))).toBe('answered refusal upstream_not_found');
     expect(told(judged(answerOf(410), { target: '/workspaces/acme' }))).toBe(
       'answered refusal upstream_gone',
     );
