@@ -18,8 +18,8 @@ export type HealthEvent =
   | { readonly kind: 'answered' }
   /** The edge sent its own page. */
   | { readonly kind: 'blocked' }
-  /** `sent`: the tunnel stood, so that Bitbucket may be the one who was silent. */
-  | { readonly kind: 'fault'; readonly sent: boolean; readonly words: string }
+  /** A call met a fault. Not proven: others may be at fault, Bitbucket or the call's own deadline. */
+  | { readonly kind: 'fault'; readonly isProof: boolean; readonly words: string }
   /** A tunnel and TLS were opened for their own sake. */
   | { readonly kind: 'probed' }
   | { readonly kind: 'probe failed'; readonly words: string }
@@ -68,7 +68,7 @@ export function healthAfter(health: Health, event: HealthEvent, now: Circumstanc
       return isByHand(health) ? health : ejected(health, event.words, false, now);
     case 'fault':
       if (health.state !== 'healthy') return health;
-      return event.sent ? suspect(health, event, now) : ejected(health, event.words, false, now);
+      return event.isProof ? ejected(health, event.words, false, now) : suspect(health, event, now);
     case 'blocked':
       return health.state === 'healthy' ? suspect(health, event, now) : health;
   }

@@ -66,11 +66,13 @@ export class HealthKeeper {
     if (member.health.suspected) this.#suspected -= 1;
   }
 
-  /** A call or a probe met a fault. */
+  /** A call or a probe met a fault. Where it proves nothing, a tunnel opened at once tells whether the exit is dead. */
   noteFault(member: Member, fault: Fault, event: HealthEvent): void {
     member.isRefused = fault.verdict === 'credentials';
     if (member.isRefused) this.#refused(member);
     this.note(member, event);
+    if (event.kind === 'fault' && !event.isProof && member.health.state === 'healthy')
+      this.probe(member).catch(() => {});
   }
 
   /** Its tunnel opened: what it says it is, is believed. */

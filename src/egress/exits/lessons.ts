@@ -45,7 +45,7 @@ export function createLessons({ clock, roster, keeper, spent }: LessonsOptions) 
         if (end.sent) member.noteLatency(clock.monotonic() - takenAtMs);
         keeper.noteFault(member, end.fault, {
           kind: 'fault',
-          sent: end.sent,
+          isProof: !end.sent && end.fault.verdict !== 'timeout',
           words: end.fault.words,
         });
         break;

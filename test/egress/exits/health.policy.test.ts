@@ -13,8 +13,8 @@ const now: Circumstances = { nowMs: 1_000, random: () => 0.5, mayBeSuspected: tr
 const live = (events: readonly HealthEvent[], given: Partial<Circumstances> = {}): Health =>
   events.reduce((health, event) => healthAfter(health, event, { ...now, ...given }), HEALTHY);
 
-const unsent: HealthEvent = { kind: 'fault', sent: false, words: 'refused' };
-const sent: HealthEvent = { kind: 'fault', sent: true, words: 'silent' };
+const unsent: HealthEvent = { kind: 'fault', isProof: true, words: 'refused' };
+const sent: HealthEvent = { kind: 'fault', isProof: false, words: 'silent' };
 const blocked: HealthEvent = { kind: 'blocked' };
 const probed: HealthEvent = { kind: 'probed' };
 const failed: HealthEvent = { kind: 'probe failed', words: 'dead' };

@@ -9,6 +9,7 @@ import {
   HOUR_MS,
   LOCKED,
   REFUSED,
+  SILENT,
   sent,
   unsent,
 } from './world.ts';
@@ -258,6 +259,25 @@ describe('health', () => {
     const alone = createWorld([fakeSource('a')]);
     for (let i = 0; i < 10; i += 1) (await alone.reserve()).settle(sent());
     await alone.reserve();
+  });
+
+  it('a call that ran out of time before it was sent proves nothing: a tunnel is opened to see', async () => {
+    const source = fakeSource('a');
+    const { pool, clock, reserve } = createWorld([source, fakeSource('b'), fakeSource('c')]);
+    const silent = async () => {
+      for (;;) {
+        const held = await reserve();
+        if (held.exit.label === 'a') return held.settle(unsent(SILENT));
+        held.settle(answered(200, {}, 500));
+      }
+    };
+    await silent();
+    await clock.pass(1);
+    expect([source.probes, stateOf(pool, 'a')?.state]).toEqual([1, 'healthy']);
+    source.fault = SILENT;
+    await silent();
+    await clock.pass(1);
+    expect([source.probes, stateOf(pool, 'a')?.state]).toEqual([2, 'ejected']);
   });
 
   it('our own address is never ejected', async () => {
