@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { Failure, invalid } from '../domain/failure.ts';
-import type { UpstreamAnswer, UpstreamHead } from '../domain/upstream.ts';
 import { bodyOf } from '../envelope/body.ts';
 import { pagelen, treeToken } from '../input/paging.ts';
 import { ref } from '../input/ref.ts';
@@ -8,8 +7,10 @@ import { repoName } from '../input/repo-name.ts';
 import { hasDotSegment, isSendable } from '../input/segments.ts';
 import { treePath } from '../input/tree-path.ts';
 import { type Answer, brokenAnswer, cursorOf, endpoint, paramsOf, type Reader } from './endpoint.ts';
+import { as } from './read-as.ts';
 import { FileTree } from './schemas.ts';
 import { at, encodePath, withQuery } from './target.ts';
+import { isFile, type Listing, mayBeJsonFile, type ReadListing, readListing } from './tree-listing.ts';
 import { readTreeToken, writeTreeToken } from './tree-token.ts';
 
 const input = z.strictObject({
@@ -86,7 +87,7 @@ const refName = z
   .max(1_024)
   .refine((name) => isSendable(name) && !hasDotSegment(name));
 const RepositoryBody = z.object({ mainbranch: z.object({ name: refName }).nullish() });
-const RefBody = z.object({ target: z.object({ hash: z.string() }) });
+const RefBody = z.object({ target: z.object({ hash: z.string().regex(/^[0-9a-f]{7,64}$/) }) });
 
 /** A branch and a tag may share a name; the branch wins. */
 async function hashOf(repo: Repo, name: string, bitbucket: Reader): Promise<string> {
@@ -110,7 +111,7 @@ async function list(input: Input, start: Start, bitbucket: Reader): Promise<Answ
     answer = await bitbucket.get({
       target: withQuery(target, { pagelen: input.pagelen, page: start.cursor }),
       refuse: (head) => (isFile(head) ? notADirectory(input) : undefined),
-      read: (answer) => readListing(input, answer),
+      read: (answer) => readListing(input.path ?? '', answer),
     });
   } catch (error) {
     // The main branch was named by the repository and has no commit yet.
@@ -120,7 +121,7 @@ async function list(input: Input, start: Start, bitbucket: Reader): Promise<Answ
     throw error;
   }
   // A later page is a listing because the first one was.
-  if (input.page === undefined && mayBeJsonFile(input, answer.head))
+  if (input.page === undefined && mayBeJsonFile(input.path ?? '', answer.head))
     await confirmDirectory(input, target, bitbucket);
 
   const { listing } = answer;
@@ -141,22 +142,6 @@ function targetOf({ repo, path = '' }: Input, start: Start): string {
   return target + encodePath(path);
 }
 
-/**
- * Headers decide what a path is, never its content: a file comes as an attachment, in a type of its own, or from
- * the host of large files.
- */
-function isFile({ status, headers }: UpstreamHead): boolean {
-  if (status >= 300) return URL.parse(headers.location ?? '')?.hostname === 'api.media.atlassian.com';
-  return (
-    'content-disposition' in headers || !/^application\/(.+\+)?json\b/i.test(headers['content-type'] ?? '')
-  );
-}
-
-/** The type of a file is guessed from its extension, so only a name with a dot could be JSON. */
-function mayBeJsonFile({ path = '' }: Input, { headers }: UpstreamHead): boolean {
-  return !('content-disposition' in headers) && path.slice(path.lastIndexOf('/') + 1).includes('.');
-}
-
 async function confirmDirectory(input: Input, target: string, bitbucket: Reader): Promise<void> {
   const meta = await bitbucket.get({ target: withQuery(target, { format: 'meta' }), read: as(MetaBody) });
   if (meta.type !== 'commit_directory') throw notADirectory(input);
@@ -174,25 +159,13 @@ function notADirectory({ path = '' }: Input): Failure {
   );
 }
 
-const ListingBody = z.object({
-  next: z.string().optional(),
-  values: z.array(
-    z.object({
-      path: z.string(),
-      type: z.string(),
-      size: z.number().nullish(),
-      commit: z.object({ hash: z.string() }),
-    }),
-  ),
-});
-
-interface Listing {
+interface Shown {
   readonly ref: string | null;
-  readonly entries: z.output<typeof ListingBody>['values'];
+  readonly entries: Listing['values'];
   readonly next?: string | undefined;
 }
 
-function answerOf(input: Input, { ref, entries, next }: Listing, upstreamRequestId?: string): Answer {
+function answerOf(input: Input, { ref, entries, next }: Shown, upstreamRequestId?: string): Answer {
   const data = {
     ref,
     path: input.path || '/',
@@ -213,32 +186,3 @@ function answerOf(input: Input, { ref, entries, next }: Listing, upstreamRequest
 }
 
 const isNotFound = (error: unknown) => error instanceof Failure && error.code === 'upstream_not_found';
-
-/** Reads a body as `schema` has it; null for any other. */
-const as =
-  <Schema extends z.ZodType>(schema: Schema) =>
-  ({ body }: UpstreamAnswer): z.output<Schema> | null => {
-    const parsed = schema.safeParse(jsonOf(body.plain()));
-    return parsed.success ? parsed.data : null;
-  };
-
-function jsonOf(text: Buffer): unknown {
-  try {
-    return JSON.parse(text.toString());
-  } catch {
-    return undefined;
-  }
-}
-
-interface ReadListing {
-  readonly head: UpstreamHead;
-  /** Null when it may be the content of a file, which is for `format=meta` to say. */
-  readonly listing: z.output<typeof ListingBody> | null;
-  readonly requestId: string | undefined;
-}
-
-function readListing(input: Input, answer: UpstreamAnswer): ReadListing | null {
-  const listing = as(ListingBody)(answer);
-  if (listing === null && !mayBeJsonFile(input, answer)) return null;
-  return { head: answer, listing, requestId: answer.requestId };
-}

@@ -1,22 +1,8 @@
 import { z } from 'zod';
-import { invalid } from '../domain/failure.ts';
-import type { UpstreamTarget } from '../domain/upstream.ts';
-import { bodyOf } from '../envelope/body.ts';
-import type { PageLinks } from '../envelope/link.ts';
-import { ctx, isCtx, isPageNumber, pagelen, pageNumber, q, sort, state } from '../input/paging.ts';
-import { ref } from '../input/ref.ts';
+import { pagelen, pageNumber, q, sort, state } from '../input/paging.ts';
 import { repoName } from '../input/repo-name.ts';
-import { treePath } from '../input/tree-path.ts';
-import { cursorOf, endpoint, object, page, paramsOf, type Reader, wholeObject } from './endpoint.ts';
-import {
-  AccountPage,
-  BranchPage,
-  CommitPage,
-  PullRequestPage,
-  Repository,
-  RepositoryPage,
-  TagPage,
-} from './schemas.ts';
+import { object, page } from './endpoint.ts';
+import { AccountPage, BranchPage, PullRequestPage, Repository, RepositoryPage, TagPage } from './schemas.ts';
 import { at } from './target.ts';
 
 export const paging = { page: pageNumber.optional(), pagelen: pagelen(30) };
@@ -30,7 +16,6 @@ export const repositoryFilters = { q: 'name ~ "event"', sort: '-updated_on' };
 const pullRequestFilters = { q: 'title ~ "fix"', sort: '-updated_on' };
 
 const repo = repoName;
-type Repo = z.output<typeof repoName>;
 
 export const getRepository = object({
   path: '/v1/repo',
@@ -127,75 +112,3 @@ function inStates(states: readonly string[] | undefined, q: string | undefined) 
   const either = states.map((state) => `state="${state}"`).join(' OR ');
   return { q: `(${q}) AND (${either})` };
 }
-
-export const listCommits = endpoint({
-  path: '/v1/repo/commits',
-  operationId: 'listCommits',
-  tag: 'Repository',
-  summary: 'Commits',
-  description:
-    'Commits, newest first: of all branches and tags, or of one `ref`, or those that touched `path`. Follow ' +
-    '`Link`: `page` alone works, and costs Bitbucket one more read for its cursor.',
-  message: 'Repository commits',
-  data: CommitPage,
-  input: z.strictObject({
-    repo,
-    ref: ref.optional(),
-    path: treePath.optional(),
-    ctx: ctx.optional(),
-    ...paging,
-  }),
-  cursor: 'ctx',
-  answer: async (input, bitbucket) => {
-    const { page, ctx } = input;
-    if (ctx !== undefined && page === undefined)
-      throw invalid('ctx', '`ctx` means nothing without `page`. Take both from `Link`.');
-    const first = firstCommits(input);
-    if (page === undefined || (page === 1 && ctx === undefined)) return commits(input, first, bitbucket);
-    const cursor = ctx ?? cursorOf((await read(first, bitbucket)).keys.next, bitbucket)?.get('ctx');
-    if (cursor == null) return { data: emptyPage(input.pagelen, page) };
-    return commits(input, laterCommits(input.repo, input.pagelen, page, cursor), bitbucket);
-  },
-});
-
-interface CommitsInput {
-  readonly repo: Repo;
-  readonly ref?: string | undefined;
-  readonly path?: string | undefined;
-  readonly pagelen: number;
-}
-
-const firstCommits = ({ repo, ref, path, pagelen }: CommitsInput): UpstreamTarget =>
-  at`/repositories/${repo.workspace}/${repo.slug}/commits`.with({
-    include: ref,
-    path: path === '' ? undefined : path,
-    pagelen,
-  });
-
-/** The filter lives inside `ctx`: adding it again is neither needed nor known to be harmless. */
-const laterCommits = (repo: Repo, pagelen: number, page: number, ctx: string): UpstreamTarget =>
-  at`/repositories/${repo.workspace}/${repo.slug}/commits`.with({ pagelen, page, ctx });
-
-const read = (target: UpstreamTarget, bitbucket: Reader) => bitbucket.get({ ...target, read: wholeObject });
-
-async function commits(input: CommitsInput, request: UpstreamTarget, bitbucket: Reader) {
-  const { data, keys, upstreamRequestId } = await read(request, bitbucket);
-  const cursor = cursorOf(keys.next, bitbucket);
-  return {
-    data,
-    upstreamRequestId,
-    links: cursor === undefined ? {} : ctxLinks(input, cursor),
-  };
-}
-
-function ctxLinks(input: object, cursor: URLSearchParams): PageLinks {
-  const page = cursor.get('page') ?? '';
-  const ctx = cursor.get('ctx') ?? '';
-  // What we would not take back is no link.
-  if (!isPageNumber(page) || !isCtx(ctx)) return {};
-  return { next: [...paramsOf({ ...input }), ['page', page], ['ctx', ctx]] };
-}
-
-/** Page 1 was the last one, so what was asked for lies behind the end. */
-const emptyPage = (pagelen: number, page: number) =>
-  bodyOf(Buffer.from(JSON.stringify({ pagelen, values: [], page })));

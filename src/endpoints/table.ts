@@ -1,10 +1,10 @@
+import { listCommits } from './commits.ts';
 import type { Endpoint } from './endpoint.ts';
 import { getFileTree } from './file-tree.ts';
 import { metaOf } from './meta.ts';
 import {
   getRepository,
   listBranches,
-  listCommits,
   listForks,
   listPullRequests,
   listTags,

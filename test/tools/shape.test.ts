@@ -30,7 +30,7 @@ it('names what is too long, tables aside', () => {
   const files = [
     { name: 'b.ts', lines: 201 },
     { name: 'c.ts', lines: 200 },
-    { name: 'describe/schemas.ts', lines: 900 },
+    { name: 'endpoints/schemas.ts', lines: 900 },
   ];
   expect(faultsIn(functions, files)).toEqual(['a.ts:1 f has 61 lines', 'b.ts has 201 lines']);
 });
