@@ -81,68 +81,14 @@ const FOLD = `${MERGE}
   return used`;
 
 /** One script and one round trip for whatever waits of one account; all its keys are in one slot of a cluster. */
-export function createRedisFleet({ client, link, clock, gatewayId }: RedisBackend): Fleet {
-  const stepScript = createScript<number[]>(client, 'gatewayStep', 3, STEP);
-  const foldScript = createScript<number>(client, 'gatewayFold', 2, FOLD);
-  let serial = 0;
-
-  const argsOf = (ask: StepAsk, deadlineMs: number) => {
-    const { accountId, period, told, limits, calls } = ask;
-    const { startMs, endMs } = monthOf(period);
-    const isCounting = calls > 0;
-    serial += 1;
-    return [
-      totalsKey(accountId, period),
-      ownKey(accountId, period),
-      secondKey(accountId),
-      gatewayId,
-      told.spent,
-      told.refunded,
-      calls,
-      Math.floor(deadlineMs * 1_000),
-      isCounting ? startMs * 1_000 : 0,
-      isCounting ? endMs * 1_000 : Number.MAX_SAFE_INTEGER,
-      limits.callsPerSecond,
-      limits.callsPerMonth,
-      `${gatewayId}:${serial}:`,
-      endMs + OWN_KEPT_MS,
-    ];
-  };
-
-  /** Null: it is to be asked once more. */
-  const askOnce = async (
-    accountId: string,
-    waitMs: number,
-    build: () => StepAsk,
-    late: (ask: StepAsk, answer: StepAnswer) => void,
-  ): Promise<StepAnswer | null> => {
-    const key = secondKey(accountId);
-    const server = link.clockOf(key);
-    let over = false;
-    const read = (reply: number[], writtenAtMs: number): StepAnswer | null => {
-      const answer = answerOf(reply);
-      if (answer === null) server.relearn((reply[0] ?? 0) / 1_000, writtenAtMs);
-      else server.learn(answer.atMs, writtenAtMs);
-      return answer;
-    };
-    try {
-      return await link.run(key, async (writtenAtMs) => {
-        const ask = build();
-        const serverMs = server.guess(writtenAtMs);
-        const reply = await stepScript(...argsOf(ask, serverMs === null ? 0 : serverMs + waitMs));
-        const answer = read(reply, writtenAtMs);
-        if (over && answer !== null) late(ask, answer);
-        return answer;
-      });
-    } finally {
-      over = true;
-    }
-  };
-
+export function createRedisFleet(backend: RedisBackend): Fleet {
+  const { client, link, clock, gatewayId } = backend;
+  const ask = createAsk(backend);
+  const fold = createScript<number>(client, 'gatewayFold', 2, FOLD);
   return {
     step: async (accountId, build, late) => {
       for (let attempt = 1; ; attempt += 1) {
-        const answer = await askOnce(accountId, DEADLINE_MS * attempt, build, late);
+        const answer = await ask(accountId, DEADLINE_MS * attempt, build, late);
         if (answer !== null) return answer;
       }
     },
@@ -153,10 +99,60 @@ export function createRedisFleet({ client, link, clock, gatewayId }: RedisBacken
     },
     fold: async (accountId, period, { spent, refunded }) => {
       const keys = [totalsKey(accountId, period), ownKey(accountId, period)];
-      await link.run(secondKey(accountId), () => foldScript(...keys, gatewayId, spent, refunded));
+      await link.run(secondKey(accountId), () => fold(...keys, gatewayId, spent, refunded));
     },
-    onBack: link.onBack,
+    onBack: (listener) => link.onBack(listener),
   };
+}
+
+/** One question; null when it is to be asked once more: the server's time is known better then. */
+function createAsk({ client, link, gatewayId }: RedisBackend) {
+  const script = createScript<number[]>(client, 'gatewayStep', 3, STEP);
+  let serial = 0;
+  return async (
+    accountId: string,
+    waitMs: number,
+    build: () => StepAsk,
+    late: (ask: StepAsk, answer: StepAnswer) => void,
+  ): Promise<StepAnswer | null> => {
+    const server = link.clockOf(secondKey(accountId));
+    let isOver = false;
+    const send = async (writtenAtMs: number) => {
+      const ask = build();
+      serial += 1;
+      const serverMs = server.guess(writtenAtMs);
+      const deadlineMs = serverMs === null ? 0 : serverMs + waitMs;
+      const reply = await script(...argsOf(ask, gatewayId, serial, deadlineMs));
+      const answer = answerOf(reply);
+      if (answer === null) server.relearn((reply[0] ?? 0) / 1_000, writtenAtMs);
+      else server.learn(answer.atMs, writtenAtMs);
+      if (isOver && answer !== null) late(ask, answer);
+      return answer;
+    };
+    try {
+      return await link.run(secondKey(accountId), send);
+    } finally {
+      isOver = true;
+    }
+  };
+}
+
+/** As `STEP` takes them. What only tells may be of any month. */
+function argsOf(
+  { accountId, period, told, limits, calls }: StepAsk,
+  id: string,
+  serial: number,
+  deadlineMs: number,
+) {
+  const { startMs, endMs } = monthOf(period);
+  const [fromUs, toUs] = calls > 0 ? [startMs * 1_000, endMs * 1_000] : [0, Number.MAX_SAFE_INTEGER];
+  return [
+    ...[totalsKey(accountId, period), ownKey(accountId, period), secondKey(accountId)],
+    ...[id, told.spent, told.refunded, calls],
+    ...[Math.floor(deadlineMs * 1_000), fromUs, toUs],
+    ...[limits.callsPerSecond, limits.callsPerMonth],
+    ...[`${id}:${serial}:`, endMs + OWN_KEPT_MS],
+  ];
 }
 
 /** Null where the step came too late, or to a month that is not now: only the time is told then. */

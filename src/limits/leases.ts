@@ -34,106 +34,149 @@ export interface Leases {
   close(): void;
 }
 
-/** A gateway that died left its leases: they stay counted, so a new one begins with none. */
 export function createLeases(backend: SqliteBackend): Leases {
-  const { db, read, write, clock, log } = backend;
-  if (backend.role === 'gateway') write(() => db.exec('UPDATE usage SET leased = 0 WHERE leased <> 0'));
-  const select = db.prepare('SELECT used FROM usage WHERE account_id = ? AND period = ?');
-  const count = db.prepare(COUNT);
-  const tell = db.prepare(TELL);
-  const handBack = db.prepare(HAND_BACK);
-  const giveBack = db.prepare(GIVE_BACK);
-  /** The one used longest ago first. */
-  const leases = new Map<string, HeldLease>();
-  const changed = new Set<HeldLease>();
-  /** Of months that are over, or idle: to be handed back. */
-  const ended = new Set<HeldLease>();
-  /** Calls that came back to a month without a lease. */
-  let owed: Charge[] = [];
-
-  const usedInFile = (accountId: string, period: string) =>
-    read(() => Number(select.get(accountId, period)?.used ?? 0));
-
-  const end = (lease: HeldLease) => {
-    leases.delete(lease.accountId);
-    changed.delete(lease);
-    ended.add(lease);
-  };
-
-  const touch = (lease: HeldLease) => {
-    lease.usedAtMs = clock.monotonic();
-    leases.delete(lease.accountId);
-    leases.set(lease.accountId, lease);
-    changed.add(lease);
-  };
-
-  const endIdle = () => {
-    for (const lease of leases.values()) {
-      if (lease.usedAtMs > clock.monotonic() - IDLE_MS) return;
-      end(lease);
-    }
-  };
-
-  /** All of it or nothing: what is written is forgotten only when the commit went well. */
-  const writePart = (most: number) => {
-    const [told, back, given] = [firstOf(changed, most), firstOf(ended, most), owed.slice(0, most)];
-    write(() => {
-      for (const { accountId, period, unused } of told) tell.run(accountId, period, unused);
-      for (const { accountId, period, unused } of back) handBack.run(accountId, period, unused);
-      for (const { accountId, period } of given) giveBack.run(accountId, period);
-    });
-    for (const lease of told) changed.delete(lease);
-    for (const lease of back) ended.delete(lease);
-    owed = owed.slice(most);
-  };
-
-  const isOwing = () => changed.size + ended.size + owed.length > 0;
-
-  return {
-    open: (accountId, period) => {
-      backend.assertInPlace();
-      const known = leases.get(accountId);
-      if (known !== undefined && known.period !== period) end(known);
-      const lease =
-        known?.period === period
-          ? known
-          : { accountId, period, counted: usedInFile(accountId, period), unused: 0, usedAtMs: 0 };
-      touch(lease);
-      return lease;
-    },
-    count: ({ accountId, period }, block) =>
-      write(() => Number(count.all(accountId, period, block)[0]?.used)),
-    used: (accountId, period) => {
-      const lease = leases.get(accountId);
-      return lease?.period === period ? usedOf(lease) : usedInFile(accountId, period);
-    },
-    giveBack: (charge) => {
-      const lease = leases.get(charge.accountId);
-      if (lease === undefined || lease.period !== charge.period) return void owed.push(charge);
-      putBack(lease);
-      touch(lease);
-    },
-    tell: () => {
-      endIdle();
-      try {
-        if (isOwing()) writePart(AT_ONCE);
-      } catch {
-        return true;
-      }
-      return isOwing() || leases.size > 0;
-    },
-    close: () => {
-      for (const lease of [...leases.values()]) end(lease);
-      try {
-        if (isOwing()) writePart(Number.POSITIVE_INFINITY);
-      } catch (error) {
-        log.error({ cause: String(error) }, 'leased calls could not be handed back: they stay counted');
-      }
-    },
-  };
+  return new FileLeases(backend);
 }
 
-function firstOf<Value>(values: ReadonlySet<Value>, most: number): readonly Value[] {
+class FileLeases implements Leases {
+  readonly #backend: SqliteBackend;
+  readonly #file: ReturnType<typeof statementsOf>;
+  /** By account, the one used longest ago first. */
+  readonly #leases = new Map<string, HeldLease>();
+  readonly #changed = new Set<HeldLease>();
+  /** Of months that are over, or idle: to be handed back. */
+  readonly #ended = new Map<string, HeldLease>();
+  /** Calls that came back to a month without a lease. */
+  #owed: Charge[] = [];
+
+  /** A gateway that died left its leases: they stay counted, so a new one begins with none. */
+  constructor(backend: SqliteBackend) {
+    this.#backend = backend;
+    const { db, role, write } = backend;
+    if (role === 'gateway') write(() => db.exec('UPDATE usage SET leased = 0 WHERE leased <> 0'));
+    this.#file = statementsOf(backend);
+  }
+
+  open(accountId: string, period: string): Lease {
+    this.#backend.assertInPlace();
+    const other = this.#leases.get(accountId);
+    if (other !== undefined && other.period !== period) this.#end(other);
+    const lease = this.#held(accountId, period) ?? {
+      accountId,
+      period,
+      counted: this.#usedInFile(accountId, period),
+      unused: 0,
+      usedAtMs: 0,
+    };
+    this.#touch(lease);
+    return lease;
+  }
+
+  count({ accountId, period }: Lease, block: number): number {
+    const rows = this.#backend.write(() => this.#file.count.all(accountId, period, block));
+    return Number(rows[0]?.used);
+  }
+
+  used(accountId: string, period: string): number {
+    const lease = this.#held(accountId, period);
+    return lease === undefined ? this.#usedInFile(accountId, period) : usedOf(lease);
+  }
+
+  giveBack(charge: Charge): void {
+    const lease = this.#held(charge.accountId, charge.period);
+    if (lease === undefined) this.#owed.push(charge);
+    else {
+      putBack(lease);
+      if (!this.#ended.has(nameOf(lease))) this.#touch(lease);
+    }
+  }
+
+  tell(): boolean {
+    this.#endIdle();
+    try {
+      if (this.#isOwing()) this.#writePart(AT_ONCE);
+    } catch {
+      return true;
+    }
+    return this.#isOwing() || this.#leases.size > 0;
+  }
+
+  close(): void {
+    for (const lease of [...this.#leases.values()]) this.#end(lease);
+    try {
+      if (this.#isOwing()) this.#writePart(Number.POSITIVE_INFINITY);
+    } catch (error) {
+      this.#backend.log.error(
+        { cause: String(error) },
+        'leased calls could not be handed back: they stay counted',
+      );
+    }
+  }
+
+  /** One that is about to be handed back is as good as any. */
+  #held(accountId: string, period: string): HeldLease | undefined {
+    const lease = this.#leases.get(accountId);
+    return lease?.period === period ? lease : this.#ended.get(nameOf({ accountId, period }));
+  }
+
+  #usedInFile(accountId: string, period: string): number {
+    return this.#backend.read(() => Number(this.#file.used.get(accountId, period)?.used ?? 0));
+  }
+
+  #touch(lease: HeldLease): void {
+    lease.usedAtMs = this.#backend.clock.monotonic();
+    this.#ended.delete(nameOf(lease));
+    this.#leases.delete(lease.accountId);
+    this.#leases.set(lease.accountId, lease);
+    this.#changed.add(lease);
+  }
+
+  #end(lease: HeldLease): void {
+    this.#leases.delete(lease.accountId);
+    this.#changed.delete(lease);
+    this.#ended.set(nameOf(lease), lease);
+  }
+
+  #endIdle(): void {
+    const sinceMs = this.#backend.clock.monotonic() - IDLE_MS;
+    for (const lease of this.#leases.values()) {
+      if (lease.usedAtMs > sinceMs) return;
+      this.#end(lease);
+    }
+  }
+
+  #isOwing(): boolean {
+    return this.#changed.size + this.#ended.size + this.#owed.length > 0;
+  }
+
+  /** All of it or nothing: what is written is forgotten only when the commit went well. */
+  #writePart(most: number): void {
+    const told = firstOf(this.#changed, most);
+    const ended = firstOf(this.#ended.values(), most);
+    const given = this.#owed.slice(0, most);
+    const { tell, handBack, giveBack } = this.#file;
+    this.#backend.write(() => {
+      for (const { accountId, period, unused } of told) tell.run(accountId, period, unused);
+      for (const { accountId, period, unused } of ended) handBack.run(accountId, period, unused);
+      for (const { accountId, period } of given) giveBack.run(accountId, period);
+    });
+    for (const lease of told) this.#changed.delete(lease);
+    for (const lease of ended) this.#ended.delete(nameOf(lease));
+    this.#owed = this.#owed.slice(most);
+  }
+}
+
+const nameOf = ({ accountId, period }: Charge) => `${accountId} ${period}`;
+
+const statementsOf = ({ db }: SqliteBackend) => ({
+  used: db.prepare('SELECT used FROM usage WHERE account_id = ? AND period = ?'),
+  count: db.prepare(COUNT),
+  tell: db.prepare(TELL),
+  handBack: db.prepare(HAND_BACK),
+  giveBack: db.prepare(GIVE_BACK),
+});
+
+function firstOf<Value>(values: Iterable<Value>, most: number): readonly Value[] {
   const first: Value[] = [];
   for (const value of values) {
     if (first.length >= most) break;

@@ -48,104 +48,125 @@ interface Watched {
 /**
  * A late loop is not a server that is away, so no command has a timer. Time counts only while the loop listens, and
  * the verdict falls after a poll phase, when an answer that had come would have been read. A server that answers
- * others in order is slow, not away. While the server is away
- * nothing is sent but one probe at a time. It is back when a probe could write, or when it answers after a silence.
+ * others in order is slow, not away. While the server is away nothing is sent but one probe at a time. It is back
+ * when a probe could write, or when it answers after a silence.
  */
 export function createHealth(options: HealthOptions): Health {
-  const { clock } = options;
-  const unanswered = new Set<Watched>();
-  let runMs = 0;
-  let answeredAtRunMs = 0;
-  let tickedAtMs = 0;
-  let cancelTick: Cancel | null = null;
-  let away: 'no' | 'silent' | 'lost' = 'no';
-  let reason: unknown;
-  let cancelProbe: Cancel | null = null;
-  let closed = false;
+  return new ServerHealth(options);
+}
 
-  const tick = () => {
-    const nowMs = clock.monotonic();
-    runMs += Math.min(MAX_TICK_MS, nowMs - tickedAtMs);
-    tickedAtMs = nowMs;
-    cancelTick = unanswered.size === 0 || closed ? null : clock.after(TICK_MS, tick);
-    options.afterPoll(judge);
-  };
+class ServerHealth implements Health {
+  readonly #options: HealthOptions;
+  /** The oldest first. */
+  readonly #unanswered = new Set<Watched>();
+  /** Time of the running loop. */
+  #runMs = 0;
+  #answeredAtRunMs = 0;
+  #tickedAtMs = 0;
+  #cancelTick: Cancel | null = null;
+  #away: 'no' | 'silent' | 'lost' = 'no';
+  /** What the server said last, while it is away. */
+  #reason: unknown;
+  #cancelProbe: Cancel | null = null;
+  #isClosed = false;
 
-  const judge = () => {
-    const [oldest] = unanswered;
-    if (oldest === undefined) return;
-    const silentSinceMs = Math.max(oldest.writtenAtRunMs, answeredAtRunMs);
-    if (runMs - silentSinceMs < options.awayAfterMs) return;
-    fail('silent', new AwayError('the store does not answer'));
-  };
+  constructor(options: HealthOptions) {
+    this.#options = options;
+  }
 
-  const fail = (how: 'silent' | 'lost', error: AwayError) => {
-    away = how;
-    reason = error.cause ?? error;
-    for (const { reject } of unanswered) reject(error);
-    unanswered.clear();
-    probeIn(PROBE_EVERY_MS);
-  };
+  isAway(): boolean {
+    return this.#away !== 'no';
+  }
 
-  const probeIn = (ms: number) => {
-    cancelProbe?.();
-    if (!closed) cancelProbe = clock.after(ms, probeNow);
-  };
+  awayError(): AwayError {
+    return new AwayError('the store is away', { cause: this.#reason });
+  }
 
-  const probeNow = () => {
-    probeIn(PROBE_GIVEN_UP_MS);
-    options.probe().then(beBack, (error) => {
-      reason = error;
-      if (away !== 'no') probeIn(PROBE_EVERY_MS);
+  watch<Result>(answer: Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const watched: Watched = { writtenAtRunMs: this.#runMs, reject };
+      this.#unanswered.add(watched);
+      this.#listen();
+      answer
+        .finally(() => this.#answered(watched))
+        .then((result) => {
+          resolve(result);
+          if (this.#away === 'silent') this.#beBack();
+        }, reject);
     });
-  };
+  }
 
-  const beBack = () => {
-    if (away === 'no' || closed) return;
-    const wasLost = away === 'lost';
-    away = 'no';
-    cancelProbe?.();
-    options.onBack(wasLost);
-  };
+  lose(cause: unknown): void {
+    this.#fail('lost', new AwayError('the store cannot serve', { cause }));
+  }
 
-  const listen = () => {
-    if (cancelTick !== null) return;
-    tickedAtMs = clock.monotonic();
-    cancelTick = clock.after(TICK_MS, tick);
-  };
+  tryNow(): void {
+    if (this.isAway()) this.#probeNow();
+  }
 
-  return {
-    isAway: () => away !== 'no',
-    awayError: () => new AwayError('the store is away', { cause: reason }),
-    watch: (answer) =>
-      new Promise((resolve, reject) => {
-        const watched: Watched = { writtenAtRunMs: runMs, reject };
-        unanswered.add(watched);
-        listen();
-        const end = () => {
-          unanswered.delete(watched);
-          answeredAtRunMs = runMs;
-        };
-        answer.then(
-          (result) => {
-            end();
-            resolve(result);
-            if (away === 'silent') beBack();
-          },
-          (error) => {
-            end();
-            reject(error);
-          },
-        );
-      }),
-    lose: (cause) => fail('lost', new AwayError('the store cannot serve', { cause })),
-    tryNow: () => {
-      if (away !== 'no') probeNow();
-    },
-    close: () => {
-      closed = true;
-      cancelTick?.();
-      cancelProbe?.();
-    },
-  };
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelTick?.();
+    this.#cancelProbe?.();
+  }
+
+  #answered(watched: Watched): void {
+    this.#unanswered.delete(watched);
+    this.#answeredAtRunMs = this.#runMs;
+  }
+
+  #listen(): void {
+    if (this.#cancelTick !== null) return;
+    const { clock } = this.#options;
+    this.#tickedAtMs = clock.monotonic();
+    this.#cancelTick = clock.after(TICK_MS, () => this.#tick());
+  }
+
+  #tick(): void {
+    const { clock, afterPoll } = this.#options;
+    this.#cancelTick = null;
+    this.#runMs += Math.min(MAX_TICK_MS, clock.monotonic() - this.#tickedAtMs);
+    if (this.#unanswered.size > 0 && !this.#isClosed) this.#listen();
+    afterPoll(() => this.#judge());
+  }
+
+  #judge(): void {
+    const [oldest] = this.#unanswered;
+    if (oldest === undefined) return;
+    const silentSinceMs = Math.max(oldest.writtenAtRunMs, this.#answeredAtRunMs);
+    if (this.#runMs - silentSinceMs < this.#options.awayAfterMs) return;
+    this.#fail('silent', new AwayError('the store does not answer'));
+  }
+
+  #fail(how: 'silent' | 'lost', error: AwayError): void {
+    this.#away = how;
+    this.#reason = error.cause ?? error;
+    for (const { reject } of this.#unanswered) reject(error);
+    this.#unanswered.clear();
+    this.#probeIn(PROBE_EVERY_MS);
+  }
+
+  #probeIn(ms: number): void {
+    this.#cancelProbe?.();
+    if (!this.#isClosed) this.#cancelProbe = this.#options.clock.after(ms, () => this.#probeNow());
+  }
+
+  #probeNow(): void {
+    this.#probeIn(PROBE_GIVEN_UP_MS);
+    this.#options.probe().then(
+      () => this.#beBack(),
+      (error) => {
+        this.#reason = error;
+        if (this.isAway()) this.#probeIn(PROBE_EVERY_MS);
+      },
+    );
+  }
+
+  #beBack(): void {
+    if (!this.isAway() || this.#isClosed) return;
+    const wasLost = this.#away === 'lost';
+    this.#away = 'no';
+    this.#cancelProbe?.();
+    this.#options.onBack(wasLost);
+  }
 }

@@ -1,17 +1,13 @@
 import { Cluster, type Redis } from 'ioredis';
 import type { Clock } from '../domain/clock.ts';
-import { AwayError, createHealth, type Health } from './health.ts';
+import { AwayError } from './health.ts';
 import { slotOf } from './key-slot.ts';
 import { createScript, type RedisClient } from './redis.ts';
-import { createServerClock, type ServerClock } from './server-clock.ts';
+import { createRedisNode, PROBE, type RedisNode } from './redis-node.ts';
+import type { ServerClock } from './server-clock.ts';
 
 /** A server says with these that it cannot serve for now: a demoted primary, one that loads, one that is full. */
 const CANNOT_SERVE = /^(?:READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|OOM|MISCONF|NOREPLICAS)\b/;
-
-/** Writes and tells the time: a server that cannot be written to is not back. */
-const PROBE = `
-  redis.call('SET', KEYS[1], 1, 'PX', 10000)
-  return redis.call('TIME')`;
 
 /** The one way to the servers behind a client, with one health for each. */
 export interface RedisLink {
@@ -29,129 +25,109 @@ export interface RedisLink {
   close(): void;
 }
 
-interface Server {
-  readonly health: Health;
-  readonly clock: ServerClock;
-  /** Of the commands sent to it lately: what its probe writes lives in the same slot. */
-  probeKey: string;
-  /** Whether the next answer of a probe is the first of a new connection. */
-  isNew: boolean;
-}
-
 interface Letter {
   readonly key: string;
-  send(writtenAtMs: number): void;
+  send(server: RedisNode, writtenAtMs: number): void;
   refuse(error: AwayError): void;
 }
 
 export function createRedisLink(client: RedisClient, clock: Clock, awayAfterMs: number): RedisLink {
-  const servers = new Map<string, Server>();
-  const listeners: ((wasLost: boolean) => void)[] = [];
-  const probe = createScript<[string, string]>(client, 'gatewayProbe', 1, PROBE);
-  let outbox: Letter[] = [];
+  return new Link(client, clock, awayAfterMs);
+}
 
-  const askTime = async (server: Server): Promise<void> => {
-    const writtenAtMs = clock.monotonic();
-    const [seconds, micros] = await probe(server.probeKey);
-    const serverMs = Number(seconds) * 1_000 + Number(micros) / 1_000;
-    if (server.isNew) server.clock.relearn(serverMs, writtenAtMs);
-    else server.clock.learn(serverMs, writtenAtMs);
-    server.isNew = false;
-  };
+class Link implements RedisLink {
+  readonly #client: RedisClient;
+  readonly #clock: Clock;
+  readonly #newNode: () => RedisNode;
+  readonly #nodes = new Map<string, RedisNode>();
+  readonly #listeners: ((wasLost: boolean) => void)[] = [];
+  /** What is written when it is the sockets' turn, so that its moment is known. */
+  #outbox: Letter[] = [];
 
-  const newServer = (): Server => {
-    const server: Server = {
-      clock: createServerClock(),
-      probeKey: '',
-      isNew: true,
-      health: createHealth({
-        clock,
-        awayAfterMs,
-        afterPoll: (work) => setImmediate(work),
-        probe: () => askTime(server),
-        onBack: (wasLost) => {
-          for (const listener of listeners) listener(wasLost);
-        },
-      }),
+  constructor(client: RedisClient, clock: Clock, awayAfterMs: number) {
+    this.#client = client;
+    this.#clock = clock;
+    const probe = createScript<[string, string]>(client, 'gatewayProbe', 1, PROBE);
+    const onBack = (wasLost: boolean) => {
+      for (const listener of this.#listeners) listener(wasLost);
     };
-    return server;
-  };
+    this.#newNode = () => createRedisNode({ clock, awayAfterMs, probe, onBack });
+    if (!(client instanceof Cluster)) followConnection(client, this.#nodeOf('gateway'));
+  }
 
-  const serverOf = (key: string): Server => {
-    const name = client instanceof Cluster ? (client.slots[slotOf(key)]?.[0] ?? '') : '';
-    let server = servers.get(name);
-    if (server === undefined) {
-      server = newServer();
-      servers.set(name, server);
+  run<Result>(key: string, send: (writtenAtMs: number) => Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#post({
+        key,
+        refuse: reject,
+        send: ({ health }, writtenAtMs) => {
+          health.watch(send(writtenAtMs)).then(resolve, (error) => {
+            if (cannotServe(error)) health.lose(error);
+            reject(error);
+          });
+        },
+      });
+    });
+  }
+
+  isAway(key: string): boolean {
+    return this.#nodeOf(key).health.isAway();
+  }
+
+  clockOf(key: string): ServerClock {
+    return this.#nodeOf(key).clock;
+  }
+
+  onBack(listener: (wasLost: boolean) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  async probe(key: string): Promise<void> {
+    const node = this.#nodeOf(key);
+    if (node.health.isAway()) throw node.health.awayError();
+    await node.health.watch(node.askTime());
+  }
+
+  close(): void {
+    for (const { health } of this.#nodes.values()) health.close();
+  }
+
+  /** The server that has `key`: the one there is, or in a cluster the owner of its slot. */
+  #nodeOf(key: string): RedisNode {
+    const name = this.#client instanceof Cluster ? (this.#client.slots[slotOf(key)]?.[0] ?? '') : '';
+    let node = this.#nodes.get(name);
+    if (node === undefined) {
+      node = this.#newNode();
+      this.#nodes.set(name, node);
     }
-    server.probeKey = probeKeyOf(key);
-    return server;
-  };
+    node.lastKey = key;
+    return node;
+  }
 
-  const flush = () => {
-    const letters = outbox;
-    outbox = [];
-    const stream = client instanceof Cluster ? undefined : client.stream;
+  #post(letter: Letter): void {
+    if (this.#outbox.length === 0) setImmediate(() => this.#flush());
+    this.#outbox.push(letter);
+  }
+
+  #flush(): void {
+    const letters = this.#outbox;
+    this.#outbox = [];
+    const stream = this.#client instanceof Cluster ? undefined : this.#client.stream;
     stream?.cork?.();
     for (const letter of letters) {
-      const { health } = serverOf(letter.key);
-      if (health.isAway()) letter.refuse(health.awayError());
-      else letter.send(clock.monotonic());
+      const node = this.#nodeOf(letter.key);
+      if (node.health.isAway()) letter.refuse(node.health.awayError());
+      else letter.send(node, this.#clock.monotonic());
     }
     stream?.uncork?.();
-  };
-
-  const post = (letter: Letter) => {
-    if (outbox.length === 0) setImmediate(flush);
-    outbox.push(letter);
-  };
-
-  if (!(client instanceof Cluster)) followConnection(client, () => serverOf('gateway'));
-
-  return {
-    run: (key, send) =>
-      new Promise((resolve, reject) =>
-        post({
-          key,
-          refuse: reject,
-          send: (writtenAtMs) => {
-            const { health } = serverOf(key);
-            health.watch(send(writtenAtMs)).then(resolve, (error) => {
-              if (cannotServe(error)) health.lose(error);
-              reject(error);
-            });
-          },
-        }),
-      ),
-    isAway: (key) => serverOf(key).health.isAway(),
-    clockOf: (key) => serverOf(key).clock,
-    onBack: (listener) => listeners.push(listener),
-    probe: async (key) => {
-      const server = serverOf(key);
-      const { health } = server;
-      if (health.isAway()) throw health.awayError();
-      await health.watch(askTime(server));
-    },
-    close: () => {
-      for (const { health } of servers.values()) health.close();
-    },
-  };
+  }
 }
 
 const cannotServe = (error: Error) =>
   !(error instanceof AwayError) && (error.name !== 'ReplyError' || CANNOT_SERVE.test(error.message));
 
-/** In the same slot as `key`. */
-function probeKeyOf(key: string): string {
-  const tag = /\{[^}]+\}/.exec(key)?.[0] ?? `{${key}}`;
-  return `gateway:probe:${tag}`;
-}
-
 /** A lost connection is a verdict at once; with a new one everything guessed about the server's clock is old. */
-function followConnection(client: Redis, server: () => Server): void {
-  client.on('close', () => {
-    server().isNew = true;
-    server().health.lose(new Error('closed'));
-  });
-  client.on('ready', () => server().health.tryNow());
+function followConnection(client: Redis, node: RedisNode): void {
+  client.on('close', () => node.disconnected());
+  client.on('ready', () => node.health.tryNow());
 }

@@ -52,38 +52,45 @@ async function stopAtRandom(processes: readonly GatewayProcess[], isOver: () => 
   }
 }
 
-describe.skipIf(!hasRedis)('two gateways whose loops are stopped for 100 ms at random', { timeout: 120_000 }, () => {
-  let redis: RedisServer;
-  beforeAll(async () => {
-    redis = await startRedis();
-  });
-  afterAll(() => redis?.stop());
+describe.skipIf(!hasRedis)(
+  'two gateways whose loops are stopped for 100 ms at random',
+  { timeout: 120_000 },
+  () => {
+    let redis: RedisServer;
+    beforeAll(async () => {
+      redis = await startRedis();
+    });
+    afterAll(() => redis?.stop());
 
-  it.each([1, 2])('serve exactly the month, and nothing but 200 and 429, in the first burst too (%i)', async () => {
-    const processes = await Promise.all([startProcess(redis.url), startProcess(redis.url)]);
-    for (let run = 0; run < 3; run += 1) {
-      const id = newId();
-      let isOver = false;
-      const stopping = stopAtRandom(processes, () => isOver);
-      const seen = await Promise.all(
-        processes.map(async ({ burst }) => [await burst(id, 400), await burst(id, 400)]),
-      );
-      isOver = true;
-      await stopping;
-      const total: Tally = {};
-      for (const tally of seen.flat())
-        for (const [verdict, n] of Object.entries(tally) as [Verdict, number][])
-          total[verdict] = (total[verdict] ?? 0) + n;
-      expect(total).toEqual({ granted: MONTH, quota: 4 * 400 - MONTH });
-      expect(await usedIn(id)).toBe(MONTH);
+    it.each([1, 2])(
+      'serve exactly the month, and nothing but 200 and 429, in the first burst too (%i)',
+      async () => {
+        const processes = await Promise.all([startProcess(redis.url), startProcess(redis.url)]);
+        for (let run = 0; run < 3; run += 1) {
+          const id = newId();
+          let isOver = false;
+          const stopping = stopAtRandom(processes, () => isOver);
+          const seen = await Promise.all(
+            processes.map(async ({ burst }) => [await burst(id, 400), await burst(id, 400)]),
+          );
+          isOver = true;
+          await stopping;
+          const total: Tally = {};
+          for (const tally of seen.flat())
+            for (const [verdict, n] of Object.entries(tally) as [Verdict, number][])
+              total[verdict] = (total[verdict] ?? 0) + n;
+          expect(total).toEqual({ granted: MONTH, quota: 4 * 400 - MONTH });
+          expect(await usedIn(id)).toBe(MONTH);
+        }
+        for (const one of processes) await one.stop();
+      },
+    );
+
+    async function usedIn(id: string): Promise<number> {
+      const backend = await openBackend(redis.url, { role: 'look', clock: systemClock, log });
+      const rows = await openUsage(backend).list();
+      await backend.close();
+      return rows.find(({ accountId }) => accountId === accountWith(1, 1, id).id)?.used ?? 0;
     }
-    for (const one of processes) await one.stop();
-  });
-
-  async function usedIn(id: string): Promise<number> {
-    const backend = await openBackend(redis.url, { role: 'look', clock: systemClock, log });
-    const rows = await openUsage(backend).list();
-    await backend.close();
-    return rows.find(({ accountId }) => accountId === accountWith(1, 1, id).id)?.used ?? 0;
-  }
-});
+  },
+);
