@@ -5,8 +5,6 @@ import { monthOf } from './period.ts';
 import { ownKey, secondKey, totalsKey, USAGE_INDEX } from './redis-keys.ts';
 import { WINDOW_MS } from './window.ts';
 
-/** How long the store may take until it grants nothing any more, ms: callers wait no longer for a verdict. */
-const DEADLINE_MS = 50;
 /** Own counts are of use until the last refund of their month has been told. */
 const OWN_KEPT_MS = 7 * 86_400_000;
 
@@ -33,7 +31,10 @@ const MERGE = `
     redis.call('HSET', KEYS[1], 's:total', allSpent + spent - keptSpent, 'r:total', allRefunded + refunded - keptRefunded)
   end`;
 
-/** The deadline and the month come first, so that what is late changes nothing. Times are the server's, in µs. */
+/**
+ * The deadline and the month come first, so that what is late changes nothing: callers wait no longer for a verdict.
+ * Times are the server's, in µs.
+ */
 const STEP = `
   local time = redis.call('TIME')
   local now = time[1] * 1000000 + time[2]
@@ -88,7 +89,7 @@ export function createRedisFleet(backend: RedisBackend): Fleet {
   return {
     step: async (accountId, build, late) => {
       for (let attempt = 1; ; attempt += 1) {
-        const answer = await ask(accountId, DEADLINE_MS * attempt, build, late);
+        const answer = await ask(accountId, link.awayAfterMs * attempt, build, late);
         if (answer !== null) return answer;
       }
     },

@@ -11,6 +11,8 @@ const CANNOT_SERVE = /^(?:READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|OOM|MISCONF|NO
 
 /** The one way to the servers behind a client, with one health for each. */
 export interface RedisLink {
+  /** How long a server may be silent until it counts as away, ms. */
+  readonly awayAfterMs: number;
   /**
    * Calls `send` when it is its turn to write, with the moment, and resolves with its answer. Rejects with
    * `AwayError` as soon as the server of `key` is known to be away; what was sent may still be done then.
@@ -36,6 +38,7 @@ export function createRedisLink(client: RedisClient, clock: Clock, awayAfterMs: 
 }
 
 class Link implements RedisLink {
+  readonly awayAfterMs: number;
   readonly #client: RedisClient;
   readonly #clock: Clock;
   readonly #newNode: () => RedisNode;
@@ -47,6 +50,7 @@ class Link implements RedisLink {
   constructor(client: RedisClient, clock: Clock, awayAfterMs: number) {
     this.#client = client;
     this.#clock = clock;
+    this.awayAfterMs = awayAfterMs;
     const probe = createScript<[string, string]>(client, 'gatewayProbe', 1, PROBE);
     const onBack = (wasLost: boolean) => {
       for (const listener of this.#listeners) listener(wasLost);

@@ -5,7 +5,7 @@ export type RedisClient = Redis | Cluster;
 
 const CONNECT_TIMEOUT_MS = 2_000;
 /** A connection on which nothing comes for so long, though something is asked, is a black hole. */
-const SOCKET_TIMEOUT_MS = 1_500;
+const SOCKET_TIMEOUT_MS = 2_000;
 /** Another server may stand behind the name by now. */
 const WRONG_SERVER = /^(?:READONLY|LOADING|MASTERDOWN)\b/;
 
