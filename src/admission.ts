@@ -16,7 +16,7 @@ export interface Admission {
   underWay(): number;
 }
 
-export const draining = () =>
+export const drainingFailure = () =>
   new Failure('draining', 'This gateway is being restarted. Try again.', { retryAfterMs: 1_000 });
 
 export function createAdmission(maxCalls = MAX_CALLS_UNDER_WAY): Admission {
@@ -25,7 +25,7 @@ export function createAdmission(maxCalls = MAX_CALLS_UNDER_WAY): Admission {
     phase: 'open',
     underWay: () => underWay,
     enter: () => {
-      if (admission.phase === 'draining') throw draining();
+      if (admission.phase === 'draining') throw drainingFailure();
       if (underWay >= maxCalls)
         throw new Failure('overloaded', 'Too many calls at once. Try again.', { retryAfterMs: 1_000 });
       underWay += 1;

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import packageJson from '../package.json' with { type: 'json' };
-import type { Config } from './config.ts';
+import { type Config, ConfigError } from './config.ts';
 import { systemClock } from './domain/clock.ts';
 import type { Log } from './domain/log.ts';
 import { joined } from './domain/telemetry.ts';
@@ -10,17 +10,18 @@ import { createSourceTools } from './egress/sources/tools.ts';
 import { createHouse, type House } from './house.ts';
 import { createDevelopmentKey } from './keys/development-key.ts';
 import { createLogLines } from './log-lines.ts';
-import { openStores, type Stores } from './open-stores.ts';
-import { createOperatorSide, type OperatorSide } from './operator-side.ts';
+import { openStores } from './open-stores.ts';
+import { createOperatorSide } from './operator-side.ts';
 import { createStories } from './stories.ts';
-
-/** How long calls under way may take to end after SIGTERM, ms; containers are killed after 10 s by default. */
-const DRAIN_MS = 9_000;
 
 /** A gateway that takes calls. */
 export interface Gateway {
   /** Where callers come in. */
   readonly url: string;
+  /** Made where there was no key at all outside production; shown by who started it, once. */
+  readonly developmentKey: string | null;
+  /** The operator's door, and its token where that was made for this start alone. */
+  readonly door: { readonly url: string | null; readonly madeToken: string | null };
   /** Reads the list of exits again; a list that cannot be used leaves the old one in place. */
   rereadExits(): Promise<void>;
   close(): Promise<void>;
@@ -76,17 +77,19 @@ export async function startGateway(config: Config, log: Log & { level: string })
     maxBytesInFlight: config.MAX_BYTES_IN_FLIGHT,
     version: packageJson.version,
     trustProxy: config.TRUST_PROXY ?? [],
+    connectionsPerAddress: config.CONNECTIONS_PER_ADDRESS,
+    delayMs: config.DRAIN_DELAY_MS,
+    drainMs: config.DRAIN_MS,
     clock: systemClock,
     log,
     ready: () => stores.check().then(() => true),
   });
   await upstream.ready();
-  if (config.NODE_ENV !== 'production') await offerDevelopmentKey(stores, config.PORT);
-  await house.server.listen({ host: config.HOST, port: config.PORT });
-  const url = urlOf(house);
+  const url = await listen(house, config);
   const door = await side.listen();
   log.info({ url, door, exits: sources.length }, 'listening');
-  offerToken(side, door);
+  const developmentKey =
+    config.NODE_ENV === 'production' ? null : await createDevelopmentKey(stores, Date.now());
 
   const rereadExits = async () => {
     await reread().catch((error) =>
@@ -95,10 +98,12 @@ export async function startGateway(config: Config, log: Log & { level: string })
   };
   return {
     url,
+    developmentKey,
+    door: { url: door, madeToken: side.madeToken },
     rereadExits,
     close: async () => {
-      house.drain();
-      await Promise.race([house.server.close(), new Promise((done) => setTimeout(done, DRAIN_MS).unref())]);
+      await house.drain();
+      await house.server.close();
       await side.close();
       await upstream.close();
       await stores.close();
@@ -118,27 +123,29 @@ function warnAbout(config: Config, exits: number, log: Log): void {
   }
 }
 
-function urlOf({ server }: House): string {
-  const { port } = server.server.address() as AddressInfo;
-  return `http://localhost:${port}`;
+/** Every address of the machine, IPv6 too where it has any: `localhost` may be `::1`. */
+const ANY_ADDRESS = '0.0.0.0';
+
+/** Starts to listen; the URL. Rejects with `ConfigError` when the place is taken or none of ours. */
+async function listen({ server }: House, { HOST, PORT }: Config): Promise<string> {
+  const hosts = HOST === ANY_ADDRESS ? ['::', ANY_ADDRESS] : [HOST];
+  for (const host of hosts) {
+    try {
+      await server.listen({ host, port: PORT });
+      return `http://localhost:${(server.server.address() as AddressInfo).port}`;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      const hasNoIpv6 = host === '::' && (code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL');
+      if (!hasNoIpv6) throw placeFault(code, PORT);
+    }
+  }
+  throw placeFault('EADDRNOTAVAIL', PORT);
 }
 
-/** Shown to the terminal once, outside the log. */
-async function offerDevelopmentKey(stores: Stores, port: number): Promise<void> {
-  const key = await createDevelopmentKey(stores, Date.now());
-  if (key === null) return;
-  const url = `http://localhost:${port}/bitbucket-api/v1/repo?repo=atlassian%2Fatlassian-event`;
-  console.error(
-    `\nA development key was made, shown only now:\n\n  curl -H "x-oanor-key: ${key}" "${url}"\n`,
-  );
-}
-
-/** Shown to the terminal once, outside the log. */
-function offerToken({ madeToken }: OperatorSide, door: string | null): void {
-  if (madeToken === null || door === null) return;
-  console.error(
-    `\nThe operator's door is at ${door}, its token until the next start is:\n\n  ${madeToken}\n`,
-  );
+function placeFault(code: string | undefined, port: number): ConfigError {
+  if (code === 'EADDRINUSE') return new ConfigError(`PORT ${port} is taken: another program listens there`);
+  if (code === 'EACCES') return new ConfigError(`PORT ${port} may not be used by this user`);
+  return new ConfigError(`HOST cannot be listened on (${code})`);
 }
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify';
-import { type Admission, createAdmission, draining } from './admission.ts';
+import { type Admission, createAdmission, drainingFailure } from './admission.ts';
 import { servePages } from './describe/pages.ts';
-import { createBytesInFlight } from './domain/bytes-in-flight.ts';
+import { type BytesInFlight, createBytesInFlight } from './domain/bytes-in-flight.ts';
 import type { Clock } from './domain/clock.ts';
 import type { Log } from './domain/log.ts';
 import type { Upstream } from './domain/upstream.ts';
+import { drain } from './drain.ts';
 import { createReaders } from './endpoints/reader.ts';
 import { BASE_PATH, table } from './endpoints/table.ts';
 import { serveRows } from './http/door.ts';
@@ -14,7 +15,7 @@ import { serveMcp } from './http/mcp-route.ts';
 import { createNothingHere } from './http/nothing-here.ts';
 import { servePreflight } from './http/preflight.ts';
 import { type RateGates, registerRateLimit } from './http/rate-limit.ts';
-import { createServer } from './http/server.ts';
+import { createServer, type Patience } from './http/server.ts';
 import { createAuthenticate } from './keys/authenticate.ts';
 import type { KeyStore } from './keys/key-store.ts';
 import type { Meter } from './limits/meter.ts';
@@ -39,8 +40,14 @@ export interface Parts {
   readonly maxBytesInFlight: number;
   /** The gateway's own, as the description tells it. */
   readonly version: string;
+  /** After `drain`: how long calls are still taken, ms. */
+  readonly delayMs: number;
+  /** How long begun answers may go on then, ms. */
+  readonly drainMs: number;
   /** Addresses of load balancers whose `x-forwarded-for` is believed. */
   readonly trustProxy: readonly string[];
+  readonly connectionsPerAddress: number;
+  readonly patience?: Partial<Patience>;
   readonly clock: Clock;
   readonly log: Log;
   /** Whether calls should be sent here. */
@@ -52,8 +59,10 @@ export interface House {
   readonly server: FastifyInstance;
   /** Whether calls should be sent here; never rejects. */
   isReady(): Promise<boolean>;
-  /** From now on every new call is told to go elsewhere; those under way end as they would. */
-  drain(): void;
+  /** Brings it to rest: new calls are told to go elsewhere, those under way end as they would. Once, however often asked. */
+  drain(): Promise<void>;
+  /** What answers take in memory now. */
+  bytesInFlight(): number;
 }
 
 /** Builds the world and hands it in. */
@@ -62,9 +71,10 @@ export async function createHouse(parts: Parts): Promise<House> {
   const admission = createAdmission();
   const { stories } = parts;
   const { tell } = stories;
-  const server = createServer({ ...parts, tell });
+  const { server, answers } = createServer({ ...parts, tell });
   const gates = await registerRateLimit(server, parts);
-  const rooms = createRooms(parts, { admission, gates });
+  const memory = createBytesInFlight(parts.maxBytesInFlight);
+  const rooms = createRooms(parts, { admission, gates, memory });
 
   serveRows(server, { rooms, publicUrl, clock, tell });
   servePages(server, { table, base: publicUrl + BASE_PATH, version });
@@ -73,11 +83,14 @@ export async function createHouse(parts: Parts): Promise<House> {
   const isReady = async () => admission.phase === 'open' && (await parts.ready().catch(() => false));
   serveHealth(server, isReady);
 
+  let draining: Promise<void> | undefined;
   return {
     server,
     isReady,
+    bytesInFlight: memory.held,
     drain: () => {
-      admission.phase = 'draining';
+      draining ??= drain({ ...parts, admission, answers });
+      return draining;
     },
   };
 }
@@ -85,12 +98,12 @@ export async function createHouse(parts: Parts): Promise<House> {
 interface Built {
   readonly admission: Admission;
   readonly gates: RateGates;
+  readonly memory: BytesInFlight;
 }
 
 /** The way's own view of the house. */
-function createRooms(parts: Parts, { admission, gates }: Built): Rooms {
+function createRooms(parts: Parts, { admission, gates, memory }: Built): Rooms {
   const { clock, log, meter, deadlineMs, stories } = parts;
-  const memory = createBytesInFlight(parts.maxBytesInFlight);
   const warnOfQuota = createQuotaWarnings(log);
   return {
     clock,
@@ -109,7 +122,7 @@ function createRooms(parts: Parts, { admission, gates }: Built): Rooms {
     noteQuota: (account, { quota, atMs }) => warnOfQuota(account, quota, atMs),
     readerFor: createReaders(parts),
     retold: (failure) =>
-      failure.code === 'upstream_timeout' && admission.phase === 'draining' ? draining() : failure,
+      failure.code === 'upstream_timeout' && admission.phase === 'draining' ? drainingFailure() : failure,
     failureOf,
   };
 }

@@ -1,22 +1,51 @@
-import pino from 'pino';
-import { ConfigError, readConfig } from './config.ts';
+import { type Config, ConfigError, readConfig } from './config.ts';
 import { ExitListError } from './egress/list/exit-list-error.ts';
 import { loadEnvFile } from './env-file.ts';
-import { startGateway } from './gateway.ts';
+import { type Gateway, startGateway } from './gateway.ts';
+import { createLog } from './log.ts';
 import { StoreError } from './store/store-error.ts';
 
-/** The environment, the log and the signals; everything else is built by `gateway.ts`. */
+/** The environment, the signals and the terminal; everything else is built by `gateway.ts`. */
 async function main(): Promise<void> {
   loadEnvFile();
   const config = readConfig(process.env);
-  const log = pino({ level: config.LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime });
-  const gateway = await startGateway(config, log);
-  process.on('SIGHUP', () => void gateway.rereadExits());
+  const starting = startGateway(config, createLog(config));
+  handleSignals(starting);
+  greet(config, await starting);
+}
+
+/**
+ * SIGHUP reads the exits again and never ends anything; SIGTERM and SIGINT bring the gateway to rest, once: a second
+ * one changes nothing, since what is still under way is bounded and unsettled calls would be lost.
+ */
+function handleSignals(starting: Promise<Gateway>): void {
+  let stopping = false;
+  process.on('SIGHUP', () => {
+    if (!stopping) starting.then((gateway) => gateway.rereadExits(), fail);
+  });
   const stop = () => {
-    gateway.close().then(() => process.exit(0), fail);
+    if (stopping) return;
+    stopping = true;
+    starting.then((gateway) => gateway.close()).then(() => process.exit(0), fail);
   };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+/** A short screen for people: what it listens on, what is shown only now, and one line to try it with. */
+function greet({ NODE_ENV }: Config, { url, developmentKey, door }: Gateway): void {
+  if (NODE_ENV === 'production') return;
+  const key = developmentKey ?? '$KEY';
+  const lines = [
+    `Bitbucket gateway: ${url}/bitbucket-api (docs at /bitbucket-api/docs)`,
+    ...(door.url === null ? [] : [`The operator's door: ${door.url}`]),
+    ...(door.url === null || door.madeToken === null
+      ? []
+      : [`Its token until the next start, shown only now:\n\n  ${door.madeToken}`]),
+    ...(developmentKey === null ? [] : ['A development key was made, shown only now:']),
+    `  curl -H "x-oanor-key: ${key}" "${url}/bitbucket-api/v1/repo?repo=atlassian%2Fatlassian-event"`,
+  ];
+  console.error(`\n${lines.join('\n\n')}\n`);
 }
 
 /** One line where the operator can mend it, a stack where we have to. */

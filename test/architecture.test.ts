@@ -39,7 +39,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   '@scalar/fastify-api-reference': /^describe\//,
   'node:sqlite': /^store\/|-sqlite\.ts$/,
   ioredis: /^store\/|-redis\.ts$/,
-  pino: /^main\.ts$/,
+  pino: /^log\.ts$/,
   'prom-client': /^admin\/metrics\//,
   '@opentelemetry/api': /^admin\//,
   '@modelcontextprotocol/sdk': /^mcp\//,

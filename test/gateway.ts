@@ -6,6 +6,7 @@ import type { Limits, PlanName } from '../src/domain/plan.ts';
 import { joined, type Telemetry } from '../src/domain/telemetry.ts';
 import { type Bitbucket, type BitbucketOptions, createBitbucket } from '../src/egress/bitbucket.ts';
 import { createHouse, type House } from '../src/house.ts';
+import type { Patience } from '../src/http/server.ts';
 import { createKey } from '../src/keys/key.ts';
 import { createLogLines } from '../src/log-lines.ts';
 import { openStores, type Stores } from '../src/open-stores.ts';
@@ -92,6 +93,10 @@ export interface GatewayOptions {
   readonly hourlyBudget?: number;
   readonly deadlineMs?: number;
   readonly maxBytesInFlight?: number;
+  readonly drainMs?: number;
+  readonly connectionsPerAddress?: number;
+  readonly trustProxy?: readonly string[];
+  readonly patience?: Partial<Patience>;
   readonly publicUrl?: string;
   readonly clock?: TestClock;
   readonly egress?: Partial<BitbucketOptions>;
@@ -139,7 +144,11 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
     deadlineMs: options.deadlineMs ?? 5_000,
     maxBytesInFlight: options.maxBytesInFlight ?? 1 << 27,
     version: '1.0.0',
-    trustProxy: [],
+    trustProxy: options.trustProxy ?? [],
+    connectionsPerAddress: options.connectionsPerAddress ?? 4_096,
+    delayMs: 0,
+    drainMs: options.drainMs ?? 5_000,
+    ...(options.patience === undefined ? {} : { patience: options.patience }),
     clock,
     log: logger,
     ready: async () => true,

@@ -282,7 +282,7 @@ describe('secrets and stacks', () => {
 
 it('tells new calls to go elsewhere while it drains', async () => {
   const draining = await createGateway();
-  draining.app.drain();
+  void draining.app.drain();
   const { status, headers, body } = await draining.get(REPO);
   expect([status, body.meta.code, headers['retry-after']]).toEqual([503, 'draining', '1']);
   expect((await draining.server.inject('/healthz')).statusCode).toBe(200);

@@ -4,7 +4,7 @@ import { BASE_PATH, table } from '../endpoints/table.ts';
 import { type Asked, answer, type Ended, type Rooms, refusedAtDoor } from '../way.ts';
 import { failureOf } from './known-errors.ts';
 import { send } from './send.ts';
-import { askedBy, noteVisit, whenGone } from './visit.ts';
+import { askedBy, hostFault, noteVisit, whenGone } from './visit.ts';
 
 /** How an answer left, for the story of its call. */
 export type Tell = (ended: Ended, leaving: { readonly bytesOut: number; readonly hungUp: boolean }) => void;
@@ -37,6 +37,11 @@ export function serveRows(server: FastifyInstance, { rooms, publicUrl, clock, te
   server.decorateRequest('visit', null);
   server.addHook('onRequest', async (request, reply) => {
     noteVisit(clock, request, reply);
+    const fault = hostFault(request);
+    if (fault !== undefined) {
+      reply.raw.shouldKeepAlive = false;
+      return leave(reply, refusedAtDoor(askedBy(request, null), fault));
+    }
     if (request.is404) return serve(reply, askedBy(request, null));
   });
   for (const row of table) {

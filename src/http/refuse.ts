@@ -1,8 +1,8 @@
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../domain/clock.ts';
-import type { Failure } from '../domain/failure.ts';
+import { Failure } from '../domain/failure.ts';
 import { failureEnvelope } from '../envelope/envelope.ts';
 import { type Asked, type Ended, refusedAtDoor } from '../way.ts';
 import type { Tell } from './door.ts';
@@ -10,8 +10,32 @@ import { clientFailureOf, failureOf } from './known-errors.ts';
 import { headersOf } from './send.ts';
 import { askedBy, createVisit } from './visit.ts';
 
+/** A refused socket is closed when its answer has left, and after this long whatever its client does, ms. */
+const LINGER_MS = 1_000;
+
+export interface RefusalsOptions {
+  readonly clock: Clock;
+  readonly tell: Tell;
+  /** Whether an answer is on its way through a socket: then nothing else may be written to it. */
+  isAnswering(socket: Socket): boolean;
+}
+
 /** What is refused before there is a route, a request or even HTTP: in the envelope, wherever a byte can be written. */
-export function createRefusals(clock: Clock, tell: Tell) {
+export function createRefusals({ clock, tell, isAnswering }: RefusalsOptions) {
+  const refused = new WeakSet<Socket>();
+
+  /** Writes a refusal past HTTP's own machinery and ends the connection. */
+  const writeTo = (socket: Socket, failure: Failure): void => {
+    if (refused.has(socket)) return;
+    refused.add(socket);
+    const ended = refusedAtDoor(nobody(clock, socket), failure);
+    const { headers, body } = answerOf(failure, ended, clock);
+    socket.end(Buffer.concat([headOf(failure.status, headers), body]));
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+    socket.once('close', () => clearTimeout(timer));
+    tell(ended, { bytesOut: body.length, hungUp: false });
+  };
+
   return {
     /** A URL that cannot be decoded skips hooks and error handler. */
     framework: (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
@@ -23,15 +47,18 @@ export function createRefusals(clock: Clock, tell: Tell) {
     },
     /** What the parser refused, and who was too slow. */
     socket: (error: unknown, socket: Socket): void => {
-      if (!socket.writable || codeOf(error) === 'ECONNRESET') {
-        socket.destroy();
-        return;
-      }
-      const failure = clientFailureOf(error);
-      const ended = refusedAtDoor(nobody(clock, socket), failure);
-      const { headers, body } = answerOf(failure, ended, clock);
-      socket.end(Buffer.concat([headOf(failure.status, headers), body]));
-      tell(ended, { bytesOut: body.length, hungUp: false });
+      if (!socket.writable || codeOf(error) === 'ECONNRESET' || isAnswering(socket)) socket.destroy();
+      else writeTo(socket, clientFailureOf(error));
+    },
+    /** What HTTP allows and this server has nothing for: `Expect` but for 100-continue, CONNECT. */
+    unserved: ({ socket, method }: IncomingMessage, _response?: ServerResponse | unknown): void => {
+      const failure =
+        method === 'CONNECT'
+          ? new Failure('method_not_allowed', 'This is no proxy.', {
+              headers: { allow: 'GET, HEAD, OPTIONS' },
+            })
+          : new Failure('invalid_request', 'The `Expect` header asks for something unknown here.');
+      writeTo(socket, failure);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../domain/clock.ts';
+import { Failure } from '../domain/failure.ts';
 import { KEY_HEADER } from '../domain/headers.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import type { Asked } from '../way.ts';
@@ -64,4 +65,13 @@ export function whenGone({ raw }: FastifyReply, work: (hungUp: boolean) => void)
   const tell = () => work(!raw.writableFinished);
   if (raw.closed || raw.destroyed) tell();
   else raw.once('close', tell);
+}
+
+/** Why a request cannot be known for whom it is: HTTP/1.1 asks for exactly one `Host`. Undefined when it is. */
+export function hostFault({ raw }: FastifyRequest): Failure | undefined {
+  const hosts = raw.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length;
+  if (hosts > 1) return new Failure('invalid_request', 'Only one `Host` header may be sent.');
+  if (hosts === 0 && raw.httpVersion !== '1.0')
+    return new Failure('invalid_request', 'Speak HTTP/1.1, with a `Host` header.');
+  return undefined;
 }

@@ -1,0 +1,77 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+
+/** An answer that does not move for this long ends its connection, ms. */
+const STALLED_MS = 30_000;
+
+/** The answers that are not gone yet, and how they are hurried when the gateway closes. */
+export interface Answers {
+  /** Whether bytes of an answer are on their way through this socket, so that nothing else may be written to it. */
+  isAnswering(socket: Socket): boolean;
+  /** Settles once no answer is owed, now or later. */
+  quiet(): Promise<void>;
+  /** From now on answers are the last of their connections, and must move within `idleMs`. */
+  hurry(idleMs: number): void;
+  /** Cuts every answer that was begun. */
+  cut(): void;
+}
+
+export interface AnswersOptions {
+  /** How long an answer may stand still, ms. */
+  readonly stalledMs?: number;
+}
+
+/** Watches every answer of a server from its request to its last byte. Call it before any route is added. */
+export function watchAnswers(
+  server: FastifyInstance,
+  { stalledMs = STALLED_MS }: AnswersOptions = {},
+): Answers {
+  const owed = new Set<ServerResponse>();
+  let waiting: (() => void)[] = [];
+  let idleMs = stalledMs;
+  let last = false;
+
+  const begun = () => [...owed].filter((raw) => raw.headersSent);
+  const isGone = (raw: ServerResponse) => {
+    owed.delete(raw);
+    if (owed.size > 0) return;
+    for (const settle of waiting) settle();
+    waiting = [];
+  };
+
+  server.addHook('onRequest', (_request, { raw }, done) => {
+    owed.add(raw);
+    if (last) raw.shouldKeepAlive = false;
+    raw.once('prefinish', () => expectMovement(raw, idleMs));
+    raw.once('close', () => isGone(raw));
+    done();
+  });
+
+  return {
+    isAnswering: (socket) => begun().some((raw) => raw.socket === socket),
+    quiet: () => (owed.size === 0 ? Promise.resolve() : new Promise((settle) => waiting.push(settle))),
+    hurry: (ms) => {
+      idleMs = ms;
+      last = true;
+      for (const raw of owed) {
+        if (raw.headersSent) raw.socket?.setTimeout(ms);
+        else raw.shouldKeepAlive = false;
+      }
+    },
+    cut: () => {
+      for (const raw of begun()) raw.socket?.destroy();
+    },
+  };
+}
+
+/**
+ * Ends the connection when nothing of the answer was taken for `idleMs`. The socket's own timer sees each byte that
+ * the kernel takes, also inside one large write; it is put away before Node waits for the next request.
+ */
+function expectMovement(raw: ServerResponse, idleMs: number): void {
+  const { socket } = raw;
+  if (socket === null || !('setTimeout' in socket)) return;
+  socket.setTimeout(idleMs);
+  raw.prependOnceListener('finish', () => socket.setTimeout(0));
+}

@@ -1,0 +1,32 @@
+import pino, { type Logger } from 'pino';
+import type { Config } from './config.ts';
+
+type LogSettings = Pick<Config, 'LOG_LEVEL' | 'LOG_FORMAT'>;
+
+/** The operator's log on stdout: one JSON document a line, or words for people. */
+export function createLog({ LOG_LEVEL, LOG_FORMAT }: LogSettings): Logger {
+  const options = { level: LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  if (LOG_FORMAT === 'json') return pino(options);
+  return pino(options, { write: (line) => process.stdout.write(prettyLine(line)) });
+}
+
+const LEVELS: Readonly<Record<number, string>> = {
+  10: 'trace',
+  20: 'debug',
+  30: 'info',
+  40: 'WARN',
+  50: 'ERROR',
+  60: 'FATAL',
+};
+
+/** `12:34:56.789 WARN  call failed  status=502 code=upstream_failed` */
+export function prettyLine(line: string): string {
+  const { time, level, msg, err, ...fields } = JSON.parse(line) as Record<string, unknown>;
+  const words = Object.entries(fields).map(([name, value]) => `${name}=${wordOf(value)}`);
+  const stack = typeof err === 'object' && err !== null && 'stack' in err ? `\n${err.stack}` : '';
+  const clock = String(time).slice(11, 23);
+  return `${clock} ${(LEVELS[Number(level)] ?? '').padEnd(5)} ${[msg, ...words].join('  ')}${stack}\n`;
+}
+
+const wordOf = (value: unknown) =>
+  typeof value === 'string' && !/\s/.test(value) ? value : JSON.stringify(value);

@@ -1,0 +1,155 @@
+import type { AddressInfo, Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
+import { answersIn, open } from './raw.ts';
+
+const REPO = '/v1/repo?repo=acme/big';
+const PAGE_BYTES = 4_000_000;
+
+let gateway: Gateway;
+let port: number;
+let clients: Socket[];
+beforeEach(() => {
+  clients = [];
+});
+afterEach(async () => {
+  for (const socket of clients) socket.destroy();
+  await gateway.close();
+});
+
+async function start(options: GatewayOptions): Promise<void> {
+  gateway = await createGateway(options);
+  await gateway.server.listen({ host: '127.0.0.1', port: 0 });
+  ({ port } = gateway.server.server.address() as AddressInfo);
+}
+
+const connections = () =>
+  new Promise<number>((resolve) => gateway.server.server.getConnections((_error, count) => resolve(count)));
+
+/** `count` connections from eight addresses, each of which says `bytes` and reads nothing. */
+async function crowd(count: number, bytes: string): Promise<Socket[]> {
+  const sockets: Socket[] = [];
+  for (let i = 0; i < count; i += 100) {
+    const some = Array.from({ length: Math.min(100, count - i) }, (_, j) =>
+      open(port, `127.0.0.${2 + ((i + j) % 8)}`),
+    );
+    sockets.push(...(await Promise.all(some)));
+  }
+  for (const socket of sockets) if (bytes !== '') socket.write(bytes);
+  clients.push(...sockets);
+  return sockets;
+}
+
+const isServed = async () => (await gateway.get(REPO)).status;
+
+describe('sockets that say nothing, or nothing to the end', () => {
+  it('300 silent ones and 300 slow ones: calls beside them are served, all are answered 408 and gone', async () => {
+    await start({ patience: { headersMs: 2_000, requestMs: 2_000 } });
+    const silent = await crowd(300, '');
+    const slow = await crowd(300, 'GET /bitbucket-api/v1/repo HTTP/1.1\r\nhost: x\r\nx-slow: ');
+    const drip = setInterval(() => {
+      for (const socket of slow) if (socket.writable) socket.write('x');
+    }, 200);
+    expect(await isServed()).toBe(200);
+    const texts = [...silent, ...slow].map((socket) => {
+      let text = '';
+      socket.on('data', (chunk) => {
+        text += chunk;
+      });
+      return () => text;
+    });
+    await expect.poll(connections, { timeout: 15_000 }).toBe(0);
+    clearInterval(drip);
+    const answers = texts.flatMap((text) => answersIn(text()));
+    expect(answers.filter(({ status }) => status === 408).length).toBeGreaterThan(590);
+    expect(JSON.parse(answers[0]?.body ?? '').meta.code).toBe('request_timeout');
+  });
+
+  it('refused ones that stay are gone a second later, whatever they send meanwhile', async () => {
+    await start({});
+    const sockets = await crowd(200, 'nonsense\r\n\r\n');
+    const more = setInterval(() => {
+      for (const socket of sockets) if (socket.writable) socket.write('more nonsense\r\n');
+    }, 100);
+    await expect.poll(connections, { timeout: 15_000 }).toBe(0);
+    clearInterval(more);
+  });
+});
+
+describe('answers that nobody reads', () => {
+  it('2,400 unread downloads of a public file from eight addresses are no calls, and end when they stand still', async () => {
+    await start({ patience: { stalledMs: 8_000 } });
+    const page = await gateway.server.inject('/bitbucket-api/docs');
+    const script = /\/bitbucket-api\/docs\/[\w.-]+\.js/.exec(page.body)?.[0];
+    await crowd(2_400, `GET ${script} HTTP/1.1\r\nhost: x\r\naccept-encoding: identity\r\n\r\n`);
+    expect(await connections()).toBeGreaterThan(2_000);
+    expect(await isServed()).toBe(200);
+    await expect.poll(connections, { timeout: 30_000, interval: 200 }).toBe(0);
+    expect(await isServed()).toBe(200);
+  }, 90_000);
+
+  it('200 stalled readers of 4 MB: another account is served beside them, and all is given back', async () => {
+    await start({ patience: { stalledMs: 3_000 }, maxBytesInFlight: 1 << 25, deadlineMs: 25_000 });
+    const page = JSON.stringify({ values: ['x'.repeat(PAGE_BYTES)] });
+    const headers = { 'content-type': 'application/json' };
+    gateway.standIn.fault(
+      '/branches',
+      (_request, response) => response.writeHead(200, headers).end(page),
+      200,
+    );
+    const stalling = await gateway.newKey({ overrides: { callsPerSecond: 10_000 } });
+    await crowd(
+      200,
+      `GET /bitbucket-api/v1/repo/branches?repo=acme/big HTTP/1.1\r\nhost: x\r\nx-oanor-key: ${stalling}\r\nconnection: close\r\n\r\n`,
+    );
+    expect(await isServed()).toBe(200);
+    await expect.poll(connections, { timeout: 60_000, interval: 200 }).toBe(0);
+    await expect.poll(() => gateway.app.bytesInFlight(), { timeout: 10_000 }).toBe(0);
+    expect(await isServed()).toBe(200);
+  }, 90_000);
+
+  it('an answer that moves, however slowly, is not cut', async () => {
+    await start({ patience: { stalledMs: 600 } });
+    const page = JSON.stringify({ values: ['x'.repeat(PAGE_BYTES)] });
+    const headers = { 'content-type': 'application/json' };
+    gateway.standIn.fault('/branches', (_request, response) => response.writeHead(200, headers).end(page));
+    const [socket] = await crowd(
+      1,
+      `GET /bitbucket-api/v1/repo/branches?repo=acme/big HTTP/1.1\r\nhost: x\r\nx-oanor-key: ${gateway.key}\r\nconnection: close\r\n\r\n`,
+    );
+    let bytes = 0;
+    socket?.on('data', (chunk) => {
+      bytes += chunk.length;
+      socket.pause();
+      setTimeout(() => socket.resume(), 20);
+    });
+    await new Promise((resolve) => socket?.once('close', resolve));
+    expect(bytes).toBeGreaterThan(PAGE_BYTES);
+  });
+});
+
+describe('connections of one address', () => {
+  it('are bounded, those of others are not touched', async () => {
+    await start({ connectionsPerAddress: 5 });
+    await Promise.all(Array.from({ length: 20 }, () => open(port, '127.0.0.2'))).then((sockets) =>
+      clients.push(...sockets),
+    );
+    await expect.poll(connections).toBe(5);
+    clients.push(await open(port, '127.0.0.3'));
+    await expect.poll(connections).toBe(6);
+    clients[0]?.destroy();
+    for (const socket of clients) socket.destroy();
+    await expect.poll(connections).toBe(0);
+    clients.push(await open(port, '127.0.0.2'));
+    await expect.poll(connections).toBe(1);
+  });
+
+  it.each([['127.0.0.2'], ['127.0.0.0/8'], ['loopback']])(
+    'are not bounded for the balancer %s',
+    async (balancer) => {
+      await start({ connectionsPerAddress: 1, trustProxy: [balancer] });
+      for (let i = 0; i < 5; i += 1) clients.push(await open(port, '127.0.0.2'));
+      await expect.poll(connections).toBe(5);
+    },
+  );
+});
