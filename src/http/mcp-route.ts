@@ -1,10 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Account, Caller } from '../domain/account.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import { table } from '../endpoints/table.ts';
 import { refusalOfInactive } from '../keys/authenticate.ts';
 import { answerMcp, MCP_PATH } from '../mcp/mcp.ts';
 import { answer, type Ended, knownCaller, type Rooms } from '../way.ts';
 import type { Tell } from './door.ts';
+import { createListingGate } from './listing-gate.ts';
 import { commonHeadersOf } from './send.ts';
 import { askedBy, visitOf, whenGone } from './visit.ts';
 
@@ -14,15 +16,34 @@ export interface McpRouteOptions {
   readonly tell: Tell;
 }
 
-/** The second door: a tool call goes the way of its row, greeting and listing cost nothing but need a key. */
+/**
+ * The second door: a tool call goes the way of its row; greeting and listing cost nothing, but need a key and pass a
+ * gate of their own.
+ */
 export function serveMcp(server: FastifyInstance, { rooms, version, tell }: McpRouteOptions): void {
+  const passListing = createListingGate(rooms.clock);
+  const accounts = new WeakMap<FastifyRequest, Account>();
+  const passGate = (request: FastifyRequest) => {
+    const account = accounts.get(request);
+    if (account !== undefined) passListing(account);
+  };
   server.post(
     MCP_PATH,
     {
       onRequest: async (request) => {
-        const caller = await knownCaller(askedBy(request, null), rooms);
-        const refusal = refusalOfInactive(caller, rooms.clock.now());
-        if (refusal !== null) throw refusal;
+        accounts.set(request, (await activeCaller(request, rooms)).account);
+      },
+      preValidation: async (request) => {
+        if (!isToolCall(request.body)) passGate(request);
+      },
+      // The protocol has a code of its own for what is no JSON.
+      errorHandler: (error, request, reply) => {
+        if (!NO_JSON.includes(error.code)) throw error;
+        passGate(request);
+        return reply
+          .headers(commonHeadersOf(visitOf(request).requestId))
+          .code(400)
+          .send(PARSE_ERROR);
       },
     },
     async (request, reply) => {
@@ -53,6 +74,24 @@ export function serveMcp(server: FastifyInstance, { rooms, version, tell }: McpR
     },
   );
 }
+
+async function activeCaller(request: FastifyRequest, rooms: Rooms): Promise<Caller> {
+  const caller = await knownCaller(askedBy(request, null), rooms);
+  const refusal = refusalOfInactive(caller, rooms.clock.now());
+  if (refusal !== null) throw refusal;
+  return caller;
+}
+
+const NO_JSON = ['FST_ERR_CTP_INVALID_JSON_BODY', 'FST_ERR_CTP_EMPTY_JSON_BODY'];
+const PARSE_ERROR = {
+  jsonrpc: '2.0',
+  error: { code: -32_700, message: 'Parse error: the body is not JSON.' },
+  id: null,
+};
+
+/** Whether the way's own gates will judge all that is asked. */
+const isToolCall = (body: unknown): boolean =>
+  typeof body === 'object' && body !== null && 'method' in body && body.method === 'tools/call';
 
 /** A call of its own, with the request's key and hang-up. */
 const toolCall = (request: FastifyRequest, row: Endpoint, query: string) => ({

@@ -128,3 +128,34 @@ it.each([
   });
   expect([statusCode, body.includes('stack')]).toEqual([status, false]);
 });
+
+const post = (key: string, payload: string) =>
+  gateway.server.inject({
+    method: 'POST',
+    url: PATH,
+    payload,
+    headers: {
+      'x-oanor-key': key,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+    },
+  });
+
+it.each(['{', '', '{"jsonrpc":'])('tells %j as the protocol tells what is no JSON', async (payload) => {
+  const { statusCode, headers, body } = await post(gateway.key, payload);
+  expect([statusCode, headers['x-request-id']]).toEqual([400, expect.stringMatching(/^[0-9a-f-]{36}$/)]);
+  expect(JSON.parse(body)).toMatchObject({ jsonrpc: '2.0', error: { code: -32_700 }, id: null });
+});
+
+it('listing passes a gate of its own, which takes nothing of the plan', async () => {
+  const key = await gateway.newKey({ plan: 'free' });
+  const list = () => post(key, '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}');
+  const answers = await Promise.all(Array.from({ length: 14 }, list));
+  const refused = answers.filter(({ statusCode }) => statusCode === 429);
+  expect(answers.filter(({ statusCode }) => statusCode === 200)).toHaveLength(10);
+  expect(refused[0]?.json()).toMatchObject({ data: null, meta: { code: 'rate_exceeded' } });
+  expect(refused[0]?.headers['retry-after']).toBe('1');
+  expect((await gateway.get('/v1/meta', key)).headers['x-ratelimit-remaining']).toBe('1');
+  gateway.clock.pass(1_000);
+  expect((await list()).statusCode).toBe(200);
+});
