@@ -55,42 +55,44 @@ interface Path {
 const FOREIGN = '`repo` points at another host than bitbucket.org; this gateway reads Bitbucket Cloud alone.';
 
 function pathOf(text: string): Path | string {
-  const shortcut = /^bitbucket:(?!\/\/)([^?#]*)/i.exec(text);
-  if (shortcut !== null) return pathFrom(shortcut[1] ?? '', true);
+  if (/^bitbucket:(?!\/\/)/i.test(text)) return pathFrom(text.slice('bitbucket:'.length));
 
-  const scp = /^[a-z0-9_.-]+@([^:/]+):(?!\/\/)(.*)$/i.exec(text);
-  if (scp !== null) return isOurs(scp[1]) ? pathFrom(dropTail(scp[2] ?? ''), true) : FOREIGN;
+  const scpHost = /^[a-z0-9_.-]+@([^:/]+):(?!\/\/)/i.exec(text)?.[1];
+  if (scpHost !== undefined) return isOurs(scpHost) ? pathFrom(text.slice(text.indexOf(':') + 1)) : FOREIGN;
 
-  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text);
-  if (scheme !== null) {
-    if (!/^(https?|ssh|git|git\+https?|git\+ssh)$/i.test(scheme[1] ?? ''))
-      return `\`repo\` is no address of a repository. ${HOW}`;
-    return fromAuthority(text.slice(scheme[0].length));
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
+    return /^(?:https?|ssh|git|git\+https?|git\+ssh):/i.test(text)
+      ? fromAuthority(text.slice(text.indexOf('//') + 2))
+      : `\`repo\` is no address of a repository. ${HOW}`;
   }
   if (text.startsWith('//')) return fromAuthority(text.slice(2));
-  const firstSegment = /^[^/?#]*/.exec(text)?.[0] ?? '';
-  if (isOurs(firstSegment.replace(/:\d+$/, '')) && text.includes('/')) return fromAuthority(text);
-  if (/[:@]/.test(firstSegment)) return FOREIGN;
-  return pathFrom(text, false);
+  const firstSegment = untilSlash(dropTail(text));
+  if (isOurs(withoutPort(firstSegment)) && text.includes('/')) return fromAuthority(text);
+  return /[:@]/.test(firstSegment) ? FOREIGN : { segments: segmentsOf(text), isUrl: false };
 }
 
 /** `user:secret@host:port/path?query#fragment`; the user part is dropped unread. */
 function fromAuthority(rest: string): Path | string {
-  const match = /^([^/?#]*)([^?#]*)/.exec(rest);
-  const authority = match?.[1] ?? '';
-  const host = authority.slice(authority.lastIndexOf('@') + 1).replace(/:\d+$/, '');
-  return isOurs(host) ? pathFrom(match?.[2] ?? '', true) : FOREIGN;
+  const authority = untilSlash(dropTail(rest));
+  const host = withoutPort(authority.slice(authority.lastIndexOf('@') + 1));
+  return isOurs(host) ? pathFrom(rest.slice(authority.length)) : FOREIGN;
 }
 
-const isOurs = (host: string | undefined) => host !== undefined && HOSTS.has(host.toLowerCase());
+const untilSlash = (text: string) => text.slice(0, `${text}/`.indexOf('/'));
+const withoutPort = (host: string) => host.replace(/:\d+$/, '');
+const isOurs = (host: string) => HOSTS.has(host.toLowerCase());
 const dropTail = (text: string) => text.replace(/[?#].*$/s, '');
 
-function pathFrom(text: string, isUrl: boolean): Path {
-  const segments = withoutSlashes(text.trim())
+/** The path behind a host; query and fragment belong to URLs alone. */
+const pathFrom = (text: string): Path => ({
+  segments: withoutApiPrefix(segmentsOf(dropTail(text))),
+  isUrl: true,
+});
+
+const segmentsOf = (text: string) =>
+  withoutSlashes(text.trim())
     .split('/')
     .map((segment) => decodeOnce(segment).toLowerCase());
-  return { segments: isUrl ? withoutApiPrefix(segments) : segments, isUrl };
-}
 
 /** The API's own addresses put two or three words before the workspace. */
 function withoutApiPrefix(segments: readonly string[]): readonly string[] {
@@ -100,7 +102,7 @@ function withoutApiPrefix(segments: readonly string[]): readonly string[] {
 
 function nameOf({ segments, isUrl }: Path): RepoName | string {
   const [workspace = '', written = ''] = segments;
-  if (segments.length < 2 || written === '') {
+  if (written === '') {
     return isUrl
       ? `\`repo\` names a workspace, not a repository. ${HOW}`
       : `\`repo\` needs a workspace and a slug. ${HOW}`;
