@@ -49,7 +49,7 @@ function storyOf(
 ): CallEnded {
   const { asked, caller, outcome, charge, subject, upstreamMs } = ended;
   const end = outcome.ok
-    ? { status: 200, code: null }
+    ? { status: outcome.answer.isUnchanged ? 304 : 200, code: null }
     : { status: outcome.failure.status, code: outcome.failure.code, cause: outcome.failure.cause };
   return {
     requestId: asked.requestId,

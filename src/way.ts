@@ -6,6 +6,7 @@ import type { ChargeOutcome } from './domain/telemetry.ts';
 import type { UpstreamCall } from './domain/upstream.ts';
 import type { Answer, Endpoint, Reader } from './endpoints/endpoint.ts';
 import { readInput as parseInput } from './endpoints/read-input.ts';
+import type { Conditions } from './envelope/etag.ts';
 import { refusalOfInactive } from './keys/authenticate.ts';
 import type { Credentials } from './keys/credentials.ts';
 import type { Charge, LimitReading, Meter, Slot } from './limits/meter.ts';
@@ -22,6 +23,8 @@ export interface Asked {
   readonly path: string;
   /** As it came, still percent-encoded, without the question mark. */
   readonly query: string;
+  /** What the caller has already. */
+  readonly conditions?: Conditions;
   readonly credentials: Credentials;
   /** The caller's own, behind trusted balancers; an IPv6 one counts by its /64. */
   readonly address: string;
@@ -239,7 +242,7 @@ async function answerRow({ trail, row, account, input, room }: Paid, rooms: Room
     trail.upstreamMs += ms;
   });
   try {
-    return { ok: true, row, answer: await row.answer(input, reader) };
+    return { ok: true, row, answer: await row.answer(input, reader, trail.asked.conditions) };
   } catch (error) {
     return { ok: false, failure: rooms.retold(rooms.failureOf(error)) };
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { invalid } from '../domain/failure.ts';
-import type { UpstreamTarget } from '../domain/upstream.ts';
+import type { UpstreamRequest, UpstreamTarget } from '../domain/upstream.ts';
 import { bodyOf } from '../envelope/body.ts';
 import type { PageLinks } from '../envelope/link.ts';
 import { ctx, isCtx, isPageNumber } from '../input/paging.ts';
@@ -33,15 +33,17 @@ export const listCommits = endpoint({
     ...paging,
   }),
   cursor: 'ctx',
-  answer: async (input, bitbucket) => {
+  answer: async (input, bitbucket, tagging) => {
     const { page, ctx } = input;
     if (ctx !== undefined && page === undefined)
       throw invalid('ctx', '`ctx` means nothing without `page`. Take both from `Link`.');
     const first = firstCommits(input);
-    if (page === undefined || (page === 1 && ctx === undefined)) return commits(input, first, bitbucket);
+    if (page === undefined || (page === 1 && ctx === undefined))
+      return commits(input, { ...first, ...tagging.conditional() }, bitbucket);
     const cursor = ctx ?? cursorOf((await read(first, bitbucket)).keys.next, bitbucket)?.get('ctx');
     if (cursor == null) return { data: emptyPage(input.pagelen, page) };
-    return commits(input, laterCommits(input.repo, input.pagelen, page, cursor), bitbucket);
+    const later = laterCommits(input.repo, input.pagelen, page, cursor);
+    return commits(input, { ...later, ...tagging.conditional() }, bitbucket);
   },
 });
 
@@ -63,14 +65,15 @@ const firstCommits = ({ repo, ref, path, pagelen }: CommitsInput): UpstreamTarge
 const laterCommits = (repo: Repo, pagelen: number, page: number, ctx: string): UpstreamTarget =>
   at`/repositories/${repo.workspace}/${repo.slug}/commits`.with({ pagelen, page, ctx });
 
-const read = (target: UpstreamTarget, bitbucket: Reader) => bitbucket.get({ ...target, read: wholeObject });
+type Wanted = Pick<UpstreamRequest<unknown>, 'target' | 'ifNoneMatch'>;
 
-async function commits(input: CommitsInput, request: UpstreamTarget, bitbucket: Reader) {
-  const { data, keys, upstreamRequestId } = await read(request, bitbucket);
+const read = (target: Wanted, bitbucket: Reader) => bitbucket.get({ ...target, read: wholeObject });
+
+async function commits(input: CommitsInput, request: Wanted, bitbucket: Reader) {
+  const { keys, ...made } = await read(request, bitbucket);
   const cursor = cursorOf(keys.next, bitbucket);
   return {
-    data,
-    upstreamRequestId,
+    ...made,
     links: cursor === undefined ? {} : ctxLinks(input, cursor),
   };
 }

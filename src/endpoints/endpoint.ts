@@ -1,9 +1,11 @@
 import type { z } from 'zod';
 import { Failure } from '../domain/failure.ts';
 import type { Body, UpstreamAnswer, UpstreamRequest, UpstreamTarget } from '../domain/upstream.ts';
+import type { Conditions } from '../envelope/etag.ts';
 import type { PageLinks, Param } from '../envelope/link.ts';
 import { type PageKeys, readPageKeys } from '../envelope/page-keys.ts';
 import { isPageNumber, pretty } from '../input/paging.ts';
+import { type Taggable, type Tagged, Tagging } from './tagging.ts';
 
 export type Tag = 'Repository' | 'Workspace' | 'Meta';
 
@@ -29,7 +31,8 @@ interface Facts {
 export interface Endpoint extends Facts {
   /** Strict: what it does not name is refused. */
   readonly input: z.ZodObject;
-  answer(input: unknown, bitbucket: Reader): Promise<Answer>;
+  /** `conditions`: what the caller has already. */
+  answer(input: unknown, bitbucket: Reader, conditions?: Conditions): Promise<Answer>;
 }
 
 /** Bitbucket, as one call may read it. */
@@ -40,8 +43,14 @@ export interface Reader {
   believes(url: string): boolean;
 }
 
-export interface Answer {
-  /** One JSON value in UTF-8; `data` of the envelope. */
+/** What a row makes of a call. */
+export interface Made extends Taggable {
+  readonly links?: PageLinks;
+  readonly upstreamRequestId?: string | undefined;
+}
+
+export interface Answer extends Tagged {
+  /** One JSON value in UTF-8; `data` of the envelope. Empty where Bitbucket confirmed what the caller has. */
   readonly data: Body;
   readonly links?: PageLinks;
   readonly upstreamRequestId?: string | undefined;
@@ -52,14 +61,23 @@ type Input<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
 
 /** A row with its own way to an answer. */
 export function endpoint<Shape extends z.ZodRawShape>(
-  row: Row<Shape> & { answer(input: Input<Shape>, bitbucket: Reader): Promise<Answer> },
+  row: Row<Shape> & { answer(input: Input<Shape>, bitbucket: Reader, tagging: Tagging): Promise<Made> },
 ): Endpoint {
   return {
     ...row,
     input: row.input.extend({ pretty }),
-    answer: (input, bitbucket) => row.answer(input as Input<Shape>, bitbucket),
+    answer: async (given, bitbucket, conditions = []) => {
+      const input = given as Input<Shape>;
+      const tagging = new Tagging(row.operationId, valuesOf(ofRow(input)), conditions);
+      const made = await row.answer(input, bitbucket, tagging);
+      return { ...made, ...tagging.tag(made) };
+    },
   };
 }
+
+/** Every parameter with its value, page and cursor included. */
+const valuesOf = (input: object): string[] =>
+  Object.entries(input).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${textOf(value)}`]));
 
 /** The row's own values: `pretty` is of no concern to Bitbucket. */
 function ofRow<Values extends object>(input: Values): Values {
@@ -73,12 +91,14 @@ export function object<Shape extends z.ZodRawShape>(
 ): Endpoint {
   return endpoint({
     ...row,
-    answer: async (input, bitbucket) => {
-      const { data, upstreamRequestId } = await bitbucket.get({
-        ...row.upstream(ofRow(input)),
+    answer: async (input, bitbucket, tagging) => {
+      const target = row.upstream(ofRow(input));
+      const { keys, ...made } = await bitbucket.get({
+        ...target,
+        ...tagging.conditional(),
         read: wholeObject,
       });
-      return { data, upstreamRequestId };
+      return made;
     },
   });
 }
@@ -90,13 +110,15 @@ export function page<Shape extends z.ZodRawShape>(
   return endpoint({
     ...row,
     cursor: 'numeric',
-    answer: async (input, bitbucket) => {
-      const { data, upstreamRequestId, keys } = await bitbucket.get({
-        ...row.upstream(ofRow(input)),
+    answer: async (input, bitbucket, tagging) => {
+      const target = row.upstream(ofRow(input));
+      const { keys, ...made } = await bitbucket.get({
+        ...target,
+        ...tagging.conditional(),
         read: wholeObject,
       });
       const next = cursorOf(keys.next, bitbucket)?.get('page') ?? '';
-      return { data, upstreamRequestId, links: numericLinks(input, isPageNumber(next) ? next : undefined) };
+      return { ...made, links: numericLinks(input, isPageNumber(next) ? next : undefined) };
     },
   });
 }
@@ -120,17 +142,20 @@ export function brokenAnswer(upstreamRequestId: string | undefined): Failure {
 }
 
 /** An answer that is passed through: its bytes, and what they say about themselves. */
-export interface Whole {
-  readonly data: Body;
+export interface Whole extends Taggable {
   readonly keys: PageKeys;
   readonly upstreamRequestId: string | undefined;
 }
 
-/** A body that is one whole JSON object; null for any other. */
-export function wholeObject({ body, requestId }: UpstreamAnswer): Whole | null {
-  const keys = readPageKeys(body.plain());
-  return keys === null ? null : { data: body, keys, upstreamRequestId: requestId };
+/** A body that is one whole JSON object, or that the caller has already; null for any other. */
+export function wholeObject({ status, headers, body, requestId }: UpstreamAnswer): Whole | null {
+  const isUnchanged = status === 304;
+  const keys = isUnchanged ? NO_KEYS : readPageKeys(body.plain());
+  if (keys === null) return null;
+  return { data: body, keys, upstreamTag: headers.etag, isUnchanged, upstreamRequestId: requestId };
 }
+
+const NO_KEYS: PageKeys = { next: undefined };
 
 /**
  * The parameters of an upstream's `next`, or undefined where there is none or it leads elsewhere. Read leniently:

@@ -6,9 +6,10 @@ import { ref } from '../input/ref.ts';
 import { repoName } from '../input/repo-name.ts';
 import { hasDotSegment, isSendable } from '../input/segments.ts';
 import { treePath } from '../input/tree-path.ts';
-import { type Answer, brokenAnswer, cursorOf, endpoint, paramsOf, type Reader } from './endpoint.ts';
+import { brokenAnswer, cursorOf, endpoint, type Made, paramsOf, type Reader } from './endpoint.ts';
 import { as } from './read-as.ts';
 import { FileTree } from './schemas.ts';
+import type { Tagging } from './tagging.ts';
 import { at, encodePath, withQuery } from './target.ts';
 import { isFile, type Listing, mayBeJsonFile, type ReadListing, readListing } from './tree-listing.ts';
 import { readTreeToken, writeTreeToken } from './tree-token.ts';
@@ -35,10 +36,10 @@ export const getFileTree = endpoint({
   data: FileTree,
   input,
   cursor: 'token',
-  answer: async (input, bitbucket) => {
+  answer: async (input, bitbucket, tagging) => {
     const start = input.page === undefined ? await startOf(input, bitbucket) : resume(input, input.page);
     if (start === null) return answerOf(input, { ref: null, entries: [] });
-    return list(input, start, bitbucket);
+    return list(input, start, bitbucket, tagging);
   },
 });
 
@@ -104,12 +105,13 @@ async function hashOf(repo: Repo, name: string, bitbucket: Reader): Promise<stri
   }
 }
 
-async function list(input: Input, start: Start, bitbucket: Reader): Promise<Answer> {
+async function list(input: Input, start: Start, bitbucket: Reader, tagging: Tagging): Promise<Made> {
   const target = targetOf(input, start);
   let answer: ReadListing;
   try {
     answer = await bitbucket.get({
       target: withQuery(target, { pagelen: input.pagelen, page: start.cursor }),
+      ...tagging.conditional(start.shown),
       refuse: (head) => (isFile(head) ? notADirectory(input) : undefined),
       read: (answer) => readListing(input.path ?? '', answer),
     });
@@ -120,6 +122,9 @@ async function list(input: Input, start: Start, bitbucket: Reader): Promise<Answ
     }
     throw error;
   }
+  const told = { upstreamTag: answer.head.headers.etag, upstreamRequestId: answer.requestId };
+  // A tag is only ever given to a listing.
+  if (answer.head.status === 304) return { ...told, data: NOTHING, isUnchanged: true, shownRef: start.shown };
   // A later page is a listing because the first one was.
   if (input.page === undefined && mayBeJsonFile(input.path ?? '', answer.head))
     await confirmDirectory(input, target, bitbucket);
@@ -132,8 +137,10 @@ async function list(input: Input, start: Start, bitbucket: Reader): Promise<Answ
     cursor == null || commit === undefined
       ? undefined
       : writeTreeToken({ commit, cursor, ref: start.shown }, scopeOf(input));
-  return answerOf(input, { ref: start.shown, entries: listing.values, next }, answer.requestId);
+  return { ...answerOf(input, { ref: start.shown, entries: listing.values, next }), ...told };
 }
+
+const NOTHING = bodyOf(Buffer.alloc(0));
 
 const isRoot = ({ path = '' }: Input) => path === '';
 
@@ -165,7 +172,7 @@ interface Shown {
   readonly next?: string | undefined;
 }
 
-function answerOf(input: Input, { ref, entries, next }: Shown, upstreamRequestId?: string): Answer {
+function answerOf(input: Input, { ref, entries, next }: Shown): Made {
   const data = {
     ref,
     path: input.path || '/',
@@ -180,7 +187,7 @@ function answerOf(input: Input, { ref, entries, next }: Shown, upstreamRequestId
   };
   return {
     data: bodyOf(Buffer.from(JSON.stringify(data))),
-    upstreamRequestId,
+    shownRef: ref ?? '',
     links: next === undefined ? {} : { next: [...paramsOf(input), ['page', next]] },
   };
 }

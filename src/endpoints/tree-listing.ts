@@ -34,13 +34,14 @@ export function mayBeJsonFile(path: string, { headers }: UpstreamHead): boolean 
 
 export interface ReadListing {
   readonly head: UpstreamHead;
-  /** Null when it may be the content of a file, which is for `format=meta` to say. */
+  /** Null when it may be the content of a file, which is for `format=meta` to say, and when the caller has it. */
   readonly listing: Listing | null;
   readonly requestId: string | undefined;
 }
 
 /** The listing of `path` in an answer; null where it is neither that nor may be a file. */
 export function readListing(path: string, answer: UpstreamAnswer): ReadListing | null {
+  if (answer.status === 304) return { head: answer, listing: null, requestId: answer.requestId };
   const listing = as(ListingBody)(answer);
   if (listing === null && !mayBeJsonFile(path, answer)) return null;
   return { head: answer, listing, requestId: answer.requestId };

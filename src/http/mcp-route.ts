@@ -100,6 +100,7 @@ const toolCall = (request: FastifyRequest, row: Endpoint, query: string) => ({
   method: 'GET',
   path: row.path,
   query,
+  conditions: [],
 });
 
 /** Of the request's headers those that the protocol judges; the key goes no further. */

@@ -57,8 +57,14 @@ function successHeadersOf(
   { row, answer }: Ended['outcome'] & { readonly ok: true },
   publicUrl: string,
 ): Record<string, string> {
-  const link = linkHeaderOf(publicUrl + BASE_PATH + row.path, answer.links ?? {});
-  return { ...(link === undefined ? {} : { link }), ...upstreamIdOf(answer.upstreamRequestId) };
+  const { etag, isUnchanged, links = {}, upstreamRequestId } = answer;
+  // A caller who has the answer has its links too.
+  const link = isUnchanged ? undefined : linkHeaderOf(publicUrl + BASE_PATH + row.path, links);
+  return {
+    ...(etag === undefined ? {} : { etag }),
+    ...(link === undefined ? {} : { link }),
+    ...upstreamIdOf(upstreamRequestId),
+  };
 }
 
 const upstreamIdOf = (id: string | undefined): Record<string, string> =>
@@ -81,6 +87,11 @@ export async function send(
   ended: Ended,
   { publicUrl, nowMs }: { readonly publicUrl: string; readonly nowMs: number },
 ): Promise<number> {
+  if (ended.outcome.ok && ended.outcome.answer.isUnchanged) {
+    reply.hijack();
+    write(reply, 304, headersOf(ended, publicUrl, nowMs), []);
+    return 0;
+  }
   const response = await responseOf(ended, headerOf(reply.request, 'accept-encoding'));
   const { encoding, pieces, bytes } = response;
   const headers = headersOf(ended, publicUrl, nowMs);

@@ -4,6 +4,7 @@ import type { Clock } from '../domain/clock.ts';
 import { Failure } from '../domain/failure.ts';
 import { KEY_HEADER } from '../domain/headers.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
+import { readConditions } from '../envelope/etag.ts';
 import type { Asked } from '../way.ts';
 
 /** What is known of a request as soon as it is one. */
@@ -40,6 +41,7 @@ export function askedBy(request: FastifyRequest, row: Endpoint | null, visit = v
     method: request.method,
     path,
     query,
+    conditions: readConditions(headerOf(request, 'if-none-match')),
     credentials: {
       [KEY_HEADER]: headerOf(request, KEY_HEADER),
       authorization: headerOf(request, 'authorization'),

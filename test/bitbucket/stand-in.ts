@@ -126,12 +126,20 @@ function send(
   const id = createHash('md5').update(`${request.url}${Math.random()}`).digest('hex');
   const gzip = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
   const body = Buffer.from(answer.body);
-  response.writeHead(answer.status, {
-    'content-type': 'application/json; charset=utf-8',
+  const own = {
     'cache-control': 'max-age=900',
     etag: `"${createHash('md5').update(body).digest('hex')}"`,
     'x-request-id': id,
     ...limits,
+  };
+  const known = request.headers['if-none-match']?.split(', ') ?? [];
+  if (answer.status === 200 && known.includes(own.etag)) {
+    response.writeHead(304, own).end();
+    return 0;
+  }
+  response.writeHead(answer.status, {
+    'content-type': 'application/json; charset=utf-8',
+    ...own,
     ...answer.headers,
     ...(gzip ? { 'content-encoding': 'gzip' } : {}),
   });
