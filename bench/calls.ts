@@ -1,0 +1,139 @@
+import { writeFileSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { SIZES, type Size } from './lab/pages.ts';
+import { measure, type Rounds, ratioOf, type Slice, type Spread, spreadOf } from './lab/rounds.ts';
+import { check, createVariants, type Variant } from './lab/variants.ts';
+import { createWorld } from './lab/world.ts';
+
+/** How long the interleaved rounds go on; all else takes about a minute. */
+const FOR_MS = 180_000;
+
+interface Goal {
+  readonly what: string;
+  readonly of: string;
+  readonly over: string;
+  /** At most, or at least, for each size. */
+  readonly bound: 'most' | 'least';
+  readonly values: Readonly<Record<Size, number>>;
+}
+
+const per = (small: number, medium: number, large: number) => ({
+  '2 KB': small,
+  '64 KB': medium,
+  '1 MB': large,
+});
+
+/** What the gateway has to reach; ratios of CPU per request, each within one round. */
+const GOALS: readonly Goal[] = [
+  {
+    what: 'full ÷ bare passthrough, identity',
+    of: 'full',
+    over: 'bare',
+    bound: 'most',
+    values: per(1.1, 0.95, 1),
+  },
+  {
+    what: 'full ÷ bare passthrough, gzip',
+    of: 'full, gzip',
+    over: 'bare, gzip',
+    bound: 'most',
+    values: per(1.1, 0.95, 1),
+  },
+  { what: 'naive ÷ full, identity', of: 'naive', over: 'full', bound: 'least', values: per(1, 2, 3.8) },
+  {
+    what: 'naive with recompression ÷ full, gzip',
+    of: 'naive, gzip',
+    over: 'full, gzip',
+    bound: 'least',
+    values: per(2.2, 5, 7.5),
+  },
+  {
+    what: 'full ÷ nginx with envelope, no proxy, gzip',
+    of: 'full, direct, gzip',
+    over: 'nginx',
+    bound: 'most',
+    values: per(5, 3.5, 3),
+  },
+  {
+    what: 'full ÷ http-proxy with rate-limit',
+    of: 'full',
+    over: 'http-proxy',
+    bound: 'most',
+    values: per(0.95, 0.85, 0.8),
+  },
+];
+
+/** For the noise: the same against itself. */
+const NOISE = { what: 'bare ÷ itself', of: 'bare again', over: 'bare' };
+
+export async function run(): Promise<void> {
+  const world = await createWorld();
+  try {
+    const { all, absent, versions } = await createVariants(world);
+    for (const size of SIZES) for (const variant of all) await check(world, variant, size);
+    const rounds = await measure(world, all, FOR_MS);
+    const costs = all.map((variant) => costOf(variant, rounds));
+    const goals = GOALS.map((goal) => judged(goal, rounds));
+    const noise = SIZES.map((size) => shown(ratioOf(rounds, size, NOISE.of, NOISE.over)));
+    console.log(`CPU per request, µs; ${rounds['2 KB'].length} rounds`);
+    console.table(costs);
+    console.log('Ratios within a round: median (nine of ten between)');
+    console.table([...goals, { what: NOISE.what, '2 KB': noise[0], '64 KB': noise[1], '1 MB': noise[2] }]);
+    for (const name of absent) console.log(`absent: ${name} is not installed here`);
+    write({
+      rounds: rounds['2 KB'].length,
+      costs,
+      goals,
+      noise,
+      absent,
+      versions: { node: process.version, ...versions },
+    });
+  } finally {
+    await world.close();
+  }
+}
+
+function costOf({ name }: Variant, rounds: Rounds) {
+  const row: Record<string, string | number> = { variant: name };
+  for (const size of SIZES) {
+    const slices = rounds[size].flatMap((round) => round.get(name) ?? []);
+    const median = (field: keyof Slice) => spreadOf(slices.map((slice) => slice[field])).median;
+    row[size] = Math.round(median('cpuUs'));
+    row[`${size}: /s`] = Math.round(median('perSecond'));
+    row[`${size}: p50, p99 ms`] = `${median('p50Ms').toFixed(1)}, ${median('p99Ms').toFixed(1)}`;
+    row['RSS MB'] = Math.round(median('rssMb'));
+  }
+  return row;
+}
+
+function judged({ what, of, over, bound, values }: Goal, rounds: Rounds) {
+  const row: Record<string, string> = { what };
+  for (const size of SIZES) {
+    const spread = ratioOf(rounds, size, of, over);
+    const isMet =
+      spread !== null && (bound === 'most' ? spread.median <= values[size] : spread.median >= values[size]);
+    const sign = bound === 'most' ? '≤' : '≥';
+    row[size] =
+      spread === null ? 'absent' : `${shown(spread)} ${sign} ${values[size]} ${isMet ? 'met' : 'MISSED'}`;
+  }
+  return row;
+}
+
+const shown = (spread: Spread | null) =>
+  spread === null
+    ? 'absent'
+    : `${spread.median.toFixed(2)} (${spread.low.toFixed(2)}–${spread.high.toFixed(2)})`;
+
+/** Leaves the figures and the machine they are true of. */
+function write(results: object): void {
+  const [cpu] = cpus();
+  const machine = {
+    cpu: cpu?.model,
+    cores: cpus().length,
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    linux: release(),
+  };
+  const text = JSON.stringify({ at: new Date().toISOString(), machine, ...results }, null, 2);
+  writeFileSync(join(import.meta.dirname, 'results.json'), `${text}\n`);
+}

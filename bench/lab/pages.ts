@@ -1,0 +1,80 @@
+import { hash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+
+export const SIZES = ['2 KB', '64 KB', '1 MB'] as const;
+export type Size = (typeof SIZES)[number];
+
+/** Where each page stands: behind `/2.0` upstream, and behind `/bitbucket-api` at the gateway. */
+export const PATHS: Readonly<Record<Size, { readonly upstream: string; readonly gateway: string }>> = {
+  '2 KB': { upstream: '/repositories/bench/small', gateway: '/v1/repo?repo=bench/small' },
+  '64 KB': {
+    upstream: '/repositories/bench/medium/refs/tags?pagelen=30',
+    gateway: '/v1/repo/tags?repo=bench/medium',
+  },
+  '1 MB': {
+    upstream: '/repositories/bench/large/refs/tags?pagelen=30',
+    gateway: '/v1/repo/tags?repo=bench/large',
+  },
+};
+
+export interface Page {
+  readonly text: Buffer;
+  readonly gzip: Buffer;
+  readonly etag: string;
+}
+
+const uuidOf = (n: number) =>
+  hash('sha256', `uuid ${n}`).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '{$1-$2-$3-$4-$5}');
+
+/** One item, about as long and as repetitive as Bitbucket's; a letter beyond Latin-1 in every third. */
+function itemOf(n: number) {
+  const name = `release-${n}.${(n * 7919) % 997}`;
+  const own = `https://api.bitbucket.org/2.0/repositories/bench/large/refs/tags/${name}`;
+  const author = ['Ada Łukasz', 'Grace Hopper', 'Zoë Müller'][n % 3];
+  return {
+    name,
+    type: 'tag',
+    message: n % 4 === 0 ? null : `Release ${name}, see [notes](https://example.org/${n})`,
+    date: new Date(1_700_000_000_000 + n * 7_777_777).toISOString(),
+    tagger: {
+      type: 'author',
+      raw: `${author} <a${n}@example.org>`,
+      user: { uuid: uuidOf(n), nickname: author },
+    },
+    links: { self: { href: own }, commits: { href: `${own}/commits` }, html: { href: `${own}?at=${name}` } },
+    target: {
+      hash: hash('sha1', name),
+      date: new Date(1_690_000_000_000 + n * 5_555_555).toISOString(),
+      parents: [{ type: 'commit', hash: hash('sha1', `parent of ${name}`) }],
+      repository: { type: 'repository', full_name: 'bench/large', uuid: uuidOf(1) },
+      summary: { raw: `Merged in change ${n}`, markup: 'markdown', html: `<p>Merged in change ${n}</p>` },
+    },
+  };
+}
+
+function listOf(bytes: number): object {
+  const values: object[] = [];
+  for (let length = 0; length < bytes; length += JSON.stringify(values.at(-1)).length + 1)
+    values.push(itemOf(values.length));
+  return { pagelen: 30, values, page: 1, next: 'https://api.bitbucket.org/2.0/x?page=2' };
+}
+
+function objectOf(bytes: number): object {
+  const { links, target, ...rest } = itemOf(3);
+  const object = { ...rest, links, target, mainbranch: { name: 'main' }, size: 1.0, description: '' };
+  return { ...object, description: 'words '.repeat((bytes - JSON.stringify(object).length) / 6) };
+}
+
+function pageOf(value: object): Page {
+  const text = Buffer.from(JSON.stringify(value));
+  return { text, gzip: gzipSync(text), etag: `"${hash('md5', text)}"` };
+}
+
+/** A list of about that many bytes, for how cost grows. */
+export const listPage = (bytes: number): Page => pageOf(listOf(bytes));
+
+export const PAGES: Readonly<Record<Size, Page>> = {
+  '2 KB': pageOf(objectOf(2_000)),
+  '64 KB': listPage(64_000),
+  '1 MB': listPage(1_000_000),
+};

@@ -1,0 +1,83 @@
+import { SIZES, type Size } from './pages.ts';
+import { cpuUsOf, rssMbOf } from './process.ts';
+import { loadOf, type Variant } from './variants.ts';
+import type { World } from './world.ts';
+
+/** What one slice of calls cost. */
+export interface Slice {
+  readonly cpuUs: number;
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly rssMb: number;
+}
+
+/** `rounds[i].get(name)`: the slices of one round stand near each other in time, so that ratios are fair. */
+export type Rounds = Readonly<Record<Size, readonly ReadonlyMap<string, Slice>[]>>;
+
+const REQUESTS: Readonly<Record<Size, number>> = { '2 KB': 320, '64 KB': 160, '1 MB': 24 };
+
+/** Interleaved rounds over all variants for about `forMs`, three at least; the first one warms up and is left out. */
+export async function measure(world: World, variants: readonly Variant[], forMs: number): Promise<Rounds> {
+  const rounds: Record<Size, Map<string, Slice>[]> = { '2 KB': [], '64 KB': [], '1 MB': [] };
+  const startedAtMs = performance.now();
+  for (let round = 0; round < 4 || performance.now() - startedAtMs < forMs; round += 1) {
+    for (const size of SIZES) {
+      const slices = new Map<string, Slice>();
+      // Who comes first changes, so that no one always follows the heaviest.
+      for (const variant of rotated(variants, round))
+        slices.set(variant.name, await sliceOf(world, variant, size));
+      if (round > 0) rounds[size].push(slices);
+    }
+  }
+  return rounds;
+}
+
+const rotated = <Item>(items: readonly Item[], by: number): Item[] => {
+  const at = by % items.length;
+  return [...items.slice(at), ...items.slice(0, at)];
+};
+
+export async function sliceOf(
+  world: World,
+  variant: Variant,
+  size: Size,
+  requests = REQUESTS[size],
+): Promise<Slice> {
+  const before = cpuUsOf(variant.member.pid);
+  const { wallMs, latenciesMs, failures } = await world.load(loadOf(variant, size, requests));
+  const cpuUs = (cpuUsOf(variant.member.pid) - before) / requests;
+  if (failures > 0) throw new Error(`${variant.name} failed ${failures} of ${requests} calls`);
+  return {
+    cpuUs,
+    perSecond: (requests * 1_000) / wallMs,
+    p50Ms: quantile(latenciesMs, 0.5),
+    p99Ms: quantile(latenciesMs, 0.99),
+    rssMb: rssMbOf(variant.member.pid),
+  };
+}
+
+/** Of sorted numbers. */
+export const quantile = (sorted: readonly number[], q: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
+
+export interface Spread {
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Median, and what nine of ten lie between. */
+export function spreadOf(numbers: readonly number[]): Spread {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return { median: quantile(sorted, 0.5), low: quantile(sorted, 0.05), high: quantile(sorted, 0.95) };
+}
+
+/** `of` ÷ `over` in each round. */
+export function ratioOf(rounds: Rounds, size: Size, of: string, over: string): Spread | null {
+  const ratios = rounds[size].flatMap((round) => {
+    const [one, other] = [round.get(of), round.get(over)];
+    return one === undefined || other === undefined ? [] : [one.cpuUs / other.cpuUs];
+  });
+  return ratios.length === 0 ? null : spreadOf(ratios);
+}

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import { listPage, PAGES, PATHS, type Page, SIZES } from './pages.ts';
+import { tellReady } from './told.ts';
+
+/** Bitbucket with canned pages: TLS, gzip where it is asked for, entity tags. `/bytes/N` is a list of N bytes. */
+const [certificate = '', key = ''] = process.argv.slice(2);
+const pages = new Map<string, Page>(SIZES.map((size) => [`/2.0${PATHS[size].upstream}`, PAGES[size]]));
+
+function pageAt(url: string): Page | undefined {
+  const known = pages.get(url);
+  const bytes = /^\/2\.0\/repositories\/bytes\/n(\d+)\//.exec(url)?.[1];
+  if (known !== undefined || bytes === undefined) return known;
+  const page = listPage(Number(bytes));
+  pages.set(url, page);
+  return page;
+}
+
+const server = createServer(
+  { cert: readFileSync(certificate), key: readFileSync(key) },
+  (request, response) => {
+    const page = pageAt(request.url ?? '');
+    if (page === undefined) {
+      response.writeHead(404, { 'content-type': 'application/json' }).end('{"type":"error"}');
+      return;
+    }
+    const headers = {
+      etag: page.etag,
+      vary: 'Accept-Encoding',
+      'x-request-id': 'de1f0bf40868eb74',
+      server: 'envoy',
+    };
+    if (request.headers['if-none-match']?.includes(page.etag)) {
+      response.writeHead(304, headers).end();
+      return;
+    }
+    const isGzip = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
+    const body = isGzip ? page.gzip : page.text;
+    response.writeHead(200, {
+      ...headers,
+      'content-type': 'application/json; charset=utf-8',
+      'cache-control': 'max-age=900',
+      'content-length': body.length,
+      ...(isGzip ? { 'content-encoding': 'gzip' } : {}),
+    });
+    response.end(body);
+  },
+);
+server.keepAliveTimeout = 120_000;
+server.listen(0, '127.0.0.1', () => tellReady(server));
