@@ -1,5 +1,6 @@
 import type { Log } from './domain/log.ts';
 import type { CallEnded, Telemetry } from './domain/telemetry.ts';
+import { parseTraceparent } from './domain/traceparent.ts';
 
 /** One line a call: who, what, how it ended. Never the key, never a parameter. */
 export function createLogLines(log: Log): Telemetry {
@@ -25,6 +26,7 @@ function weightOf({ status, code, cause }: CallEnded): {
 
 const lineOf = (call: CallEnded) => ({
   request_id: call.requestId,
+  trace_id: parseTraceparent(call.traceparent)?.traceId,
   door: call.door,
   account: call.accountId ?? undefined,
   key: call.keyId ?? undefined,

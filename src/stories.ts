@@ -60,6 +60,7 @@ function storyOf(
     subject,
     ...end,
     charge,
+    ...(asked.traceparent === undefined ? {} : { traceparent: asked.traceparent }),
     receivedAtMs: asked.receivedAtMs,
     totalMs: nowMs - asked.startedAtMs,
     upstreamMs,

@@ -28,6 +28,8 @@ export interface Asked {
   readonly credentials: Credentials;
   /** The caller's own, behind trusted balancers; an IPv6 one counts by its /64. */
   readonly address: string;
+  /** W3C trace context as the caller sent it, for the story alone. */
+  readonly traceparent?: string | undefined;
   /** Epoch ms. */
   readonly receivedAtMs: number;
   /** The same moment on the clock that never goes back. */

@@ -24,7 +24,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   calls: ['domain', 'store'],
   admin: ['domain', 'endpoints'],
   config: ['domain'],
-  cli: ['domain', 'store', 'keys', 'limits', 'egress', 'config', 'gateway'],
+  cli: ['domain', 'store', 'keys', 'limits', 'egress', 'calls', 'config', 'gateway'],
   gateway: [
     ...['domain', 'store', 'keys', 'limits', 'egress', 'input', 'envelope', 'endpoints'],
     ...['way', 'describe', 'mcp', 'http', 'usage', 'calls', 'admin', 'config'],

@@ -47,6 +47,7 @@ export function askedBy(request: FastifyRequest, row: Endpoint | null, visit = v
       authorization: headerOf(request, 'authorization'),
     },
     address: request.ip,
+    traceparent: headerOf(request, 'traceparent'),
   };
 }
 

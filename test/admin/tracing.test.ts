@@ -1,7 +1,11 @@
 import { type Context, ROOT_CONTEXT, type Span, type SpanOptions, trace } from '@opentelemetry/api';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createTracing } from '../../src/admin/tracing.ts';
+import type { CallEnded } from '../../src/domain/telemetry.ts';
+import { createGateway, inject } from '../gateway.ts';
 import { attemptEnded, callEnded } from './fakes.ts';
+
+const silent = { attemptEnded: () => {}, exitChanged: () => {} };
 
 interface Recorded {
   readonly name: string;
@@ -113,5 +117,22 @@ describe('tracing', () => {
     createTracing().callEnded(callEnded({ cause: new Error('canary'), keyId: 'canary', accountId: 'a' }));
     expect(JSON.stringify(spans)).toContain('"gateway.account":"a"');
     expect(JSON.stringify(spans)).not.toMatch(/canary|cause/);
+  });
+});
+
+describe('a caller’s traceparent', () => {
+  it('is told with the call and stands in its log line, and goes no further', async () => {
+    const told: (string | undefined)[] = [];
+    const listener = { callEnded: (call: CallEnded) => void told.push(call.traceparent), ...silent };
+    const gateway = await createGateway({ listeners: [listener] });
+    const traceparent = `00-${TRACE}-${SPAN}-01`;
+    const path = '/bitbucket-api/v1/repo?repo=atlassian/atlassian-event';
+    await inject(gateway.server, path, { 'x-oanor-key': gateway.key, traceparent });
+    await inject(gateway.server, path, { 'x-oanor-key': gateway.key });
+    expect(told).toEqual([traceparent, undefined]);
+    const lines = gateway.log.filter(({ text }) => text.startsWith('call '));
+    expect(lines.map(({ text }) => text.includes(TRACE))).toEqual([true, false]);
+    for (const { headers } of gateway.standIn.requests) expect(headers.traceparent).toBeUndefined();
+    await gateway.close();
   });
 });
