@@ -204,8 +204,8 @@ describe('starting', () => {
       standIn,
       environment: { NODE_ENV: '', ADMIN_TOKEN: '' },
     });
-    await until(async () => program.output().includes("The operator's door is at"));
-    const [, token = ''] = /door is at .*:\n\n {2}(\w{32})\n/.exec(program.output()) ?? [];
+    await until(async () => program.output().includes('Its token until the next start'));
+    const [, token = ''] = /door: .*\n\nIts token .*:\n\n {2}([\w-]{32})\n/.exec(program.output()) ?? [];
     const status = async (bearer: string) =>
       (await fetch(`${program.door}/metrics`, { headers: { authorization: `Bearer ${bearer}` } })).status;
     expect([await status(token), await status(TOKEN)]).toEqual([200, 401]);

@@ -7,6 +7,7 @@ import { openMetricsOf, prefersOpenMetrics } from '../../src/admin/metrics/open-
 import { FAILURE_CODES, FAILURES } from '../../src/domain/failure.ts';
 import type { ExitStateName } from '../../src/domain/operator.ts';
 import type { AttemptVerdict } from '../../src/domain/telemetry.ts';
+import { hasPromtool } from '../promtool.ts';
 import { attemptEnded, callEnded, exitView, fakeOperator } from './fakes.ts';
 
 const create = () => createMetrics(fakeOperator(), '1.0.0');
@@ -132,7 +133,7 @@ describe('/metrics', () => {
     expect(sampleOf(text, 'gateway_exits{source="other",state="healthy"}')).toBe('4900');
   });
 
-  it('promtool has nothing to say against it', async () => {
+  it.runIf(hasPromtool)('promtool has nothing to say against it', async () => {
     const metrics = create();
     fill(metrics);
     const check = (text: string) =>
