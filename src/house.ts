@@ -76,10 +76,10 @@ export async function createHouse(parts: Parts): Promise<House> {
   const memory = createBytesInFlight(parts.maxBytesInFlight);
   const rooms = createRooms(parts, { admission, gates, memory });
 
-  serveRows(server, { rooms, publicUrl, clock, tell });
+  const door = serveRows(server, { rooms, publicUrl, clock, tell });
   servePages(server, { table, base: publicUrl + BASE_PATH, version });
   serveMcp(server, { rooms, version, tell });
-  servePreflight(server);
+  servePreflight(server, door);
   const isReady = async () => admission.phase === 'open' && (await parts.ready().catch(() => false));
   serveHealth(server, isReady);
 

@@ -17,8 +17,8 @@ export interface DoorOptions {
 }
 
 export interface Door {
-  /** Ends a request with what its call came to. */
-  leave(reply: FastifyReply, ended: Ended): Promise<FastifyReply>;
+  /** Answers a request behind which there is no endpoint. */
+  refuseUnknown(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply>;
 }
 
 /** HTTP's part of the way: a request becomes `Asked`, what it came to becomes a reply. */
@@ -33,6 +33,7 @@ export function serveRows(server: FastifyInstance, { rooms, publicUrl, clock, te
     return reply;
   };
   const serve = async (reply: FastifyReply, asked: Asked) => leave(reply, await answer(asked, rooms));
+  const refuseUnknown: Door['refuseUnknown'] = (request, reply) => serve(reply, askedBy(request, null));
 
   server.decorateRequest('visit', null);
   server.addHook('onRequest', async (request, reply) => {
@@ -42,7 +43,7 @@ export function serveRows(server: FastifyInstance, { rooms, publicUrl, clock, te
       reply.raw.shouldKeepAlive = false;
       return leave(reply, refusedAtDoor(askedBy(request, null), fault));
     }
-    if (request.is404) return serve(reply, askedBy(request, null));
+    if (request.is404) return refuseUnknown(request, reply);
   });
   for (const row of table) {
     server.route({
@@ -54,5 +55,5 @@ export function serveRows(server: FastifyInstance, { rooms, publicUrl, clock, te
   server.setErrorHandler((error: unknown, request: FastifyRequest, reply: FastifyReply) =>
     leave(reply, refusedAtDoor(askedBy(request, null), failureOf(error))),
   );
-  return { leave };
+  return { refuseUnknown };
 }
