@@ -11,7 +11,10 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   const starting = startGateway(config, createLog(config));
   handleSignals(starting);
-  greet(config, await starting);
+  const gateway = await starting;
+  // For a parent that waits for it; a shell is none.
+  process.send?.({ url: gateway.url });
+  greet(config, gateway);
 }
 
 /**

@@ -1,8 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { createStandIn } from './stand-in.ts';
 
 /** Nobody should run dry while trying. */
@@ -34,7 +34,7 @@ const { key } = JSON.parse(execFileSync(process.execPath, create, { env: environ
 
 const gateway: ChildProcess = spawn(process.execPath, ['src/main.ts'], {
   env: environment,
-  stdio: 'inherit',
+  stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
 });
 gateway.once('exit', async (code) => {
   await standIn.close();
@@ -43,15 +43,10 @@ gateway.once('exit', async (code) => {
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => gateway.kill('SIGTERM'));
 
-const base = `http://localhost:${port}`;
-while (
-  !(await fetch(`${base}/healthz`).then(
-    (response) => response.ok,
-    () => false,
-  ))
-)
-  await wait(100);
+// By the gateway's own word: on a port that is taken another program would answer.
+await once(gateway, 'message');
 
+const base = `http://localhost:${port}`;
 const curl = (path: string) => `curl -H "x-oanor-key: ${key}" "${base}/bitbucket-api${path}"`;
 console.log(`The gateway and a stand-in of Bitbucket are running. Ctrl+C ends both.
 
