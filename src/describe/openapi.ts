@@ -12,7 +12,7 @@ export function openApiOf(table: readonly Endpoint[], version: string): Json {
     info: INFO(version),
     servers: [
       { url: `https://api.oanor.com${BASE_PATH}`, description: 'The published gateway' },
-      { url: `http://localhost:8080${BASE_PATH}`, description: 'A gateway of your own' },
+      { url: `http://127.0.0.1:8080${BASE_PATH}`, description: 'A gateway of your own' },
     ],
     security: [{ oanorKey: [] }, { bearer: [] }],
     tags: [
