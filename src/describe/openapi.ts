@@ -64,7 +64,7 @@ const IF_NONE_MATCH: Json = {
   description:
     'An `ETag` of this call from before: when `data` is still the same, the answer is a 304 without a body.',
   schema: { type: 'string' },
-  example: '*',
+  example: 'W/"an-etag-from-before"',
 };
 
 function operationOf(row: Endpoint): Json {
