@@ -1,5 +1,5 @@
 import { Failure } from './domain/failure.ts';
-import type { Place } from './way.ts';
+import type { Place } from './way/call.ts';
 
 /** More calls at once than any pool of exits can serve; beyond it waiting would only fill memory. */
 const MAX_CALLS_UNDER_WAY = 2_000;

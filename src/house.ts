@@ -22,7 +22,7 @@ import type { Meter } from './limits/meter.ts';
 import { createQuotaWarnings } from './limits/quota-warnings.ts';
 import { reserveRoom } from './reserve-room.ts';
 import type { Stories } from './stories.ts';
-import type { Rooms } from './way.ts';
+import type { Rooms } from './way/call.ts';
 
 /** What a gateway is made of. */
 export interface Parts {

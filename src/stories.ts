@@ -1,6 +1,6 @@
 import type { Clock } from './domain/clock.ts';
 import type { AttemptEnded, CallEnded, Telemetry } from './domain/telemetry.ts';
-import type { Ended } from './way.ts';
+import type { Ended } from './way/call.ts';
 
 /** How an answer left. */
 export interface Leaving {

@@ -7,7 +7,9 @@ import type { Body } from '../src/domain/upstream.ts';
 import { endpoint } from '../src/endpoints/endpoint.ts';
 import { bodyOf } from '../src/envelope/body.ts';
 import type { LimitReading, Meter, Spent } from '../src/limits/meter.ts';
-import { type Asked, answer, type Rooms, refusedAtDoor, type Steps } from '../src/way.ts';
+import type { Asked, Rooms } from '../src/way/call.ts';
+import { refusedAtDoor } from '../src/way/trail.ts';
+import { answer, type Steps } from '../src/way.ts';
 
 const ACCOUNT: Account = {
   id: 'acct_1',

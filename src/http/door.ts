@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../domain/clock.ts';
 import { BASE_PATH, table } from '../endpoints/table.ts';
-import { type Asked, answer, type Ended, type Rooms, refusedAtDoor } from '../way.ts';
+import type { Asked, Ended, Rooms } from '../way/call.ts';
+import { refusedAtDoor } from '../way/trail.ts';
+import { answer } from '../way.ts';
 import { failureOf } from './known-errors.ts';
 import { send } from './send.ts';
 import { askedBy, hostFault, noteVisit, whenGone } from './visit.ts';

@@ -7,7 +7,7 @@ import { linkHeaderOf } from '../envelope/link.ts';
 import { negotiate } from '../envelope/negotiate.ts';
 import { respond, respondText } from '../envelope/respond.ts';
 import { limitHeadersOf } from '../limits/limit-headers.ts';
-import type { Ended } from '../way.ts';
+import type { Ended } from '../way/call.ts';
 import { headerOf } from './visit.ts';
 
 /** The headers of every envelope, whoever the caller is. */

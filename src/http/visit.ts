@@ -5,7 +5,7 @@ import { Failure } from '../domain/failure.ts';
 import { KEY_HEADER } from '../domain/headers.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import { readConditions } from '../envelope/etag.ts';
-import type { Asked } from '../way.ts';
+import type { Asked } from '../way/call.ts';
 
 /** What is known of a request as soon as it is one. */
 export type Visit = Pick<Asked, 'requestId' | 'receivedAtMs' | 'startedAtMs' | 'hangUp'>;

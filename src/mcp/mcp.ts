@@ -13,7 +13,7 @@ import { parametersOf } from '../endpoints/parameters.ts';
 import { BASE_PATH } from '../endpoints/table.ts';
 import { aroundOf, failureEnvelope } from '../envelope/envelope.ts';
 import { wholeOf } from '../envelope/respond.ts';
-import type { Ended } from '../way.ts';
+import type { Ended } from '../way/call.ts';
 
 export const MCP_PATH = `${BASE_PATH}/mcp`;
 
