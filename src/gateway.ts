@@ -4,14 +4,15 @@ import { type Config, ConfigError } from './config.ts';
 import { systemClock } from './domain/clock.ts';
 import type { Log } from './domain/log.ts';
 import { joined } from './domain/telemetry.ts';
-import { createBitbucket } from './egress/bitbucket.ts';
+import { type Bitbucket, createBitbucket } from './egress/bitbucket.ts';
 import { readSources } from './egress/list/read.ts';
+import type { Source } from './egress/sources/source.ts';
 import { createSourceTools } from './egress/sources/tools.ts';
 import { createHouse, type House } from './house.ts';
 import { createDevelopmentKey } from './keys/development-key.ts';
 import { createLogLines } from './log-lines.ts';
-import { openStores } from './open-stores.ts';
-import { createOperatorSide } from './operator-side.ts';
+import { openStores, type Stores } from './open-stores.ts';
+import { createOperatorSide, type OperatorSide } from './operator-side.ts';
 import { createStories } from './stories.ts';
 
 /** A gateway that takes calls. */
@@ -34,73 +35,25 @@ export async function startGateway(config: Config, log: Log & { level: string })
   const sources = await readExits();
   const stores = await openStores(config.STORE_URL, { role: 'gateway', clock: systemClock, log });
   warnAbout(config, sources.length, log);
-  const reread = async () => {
-    const list = await readExits();
-    upstream.replaceExits(list);
-    log.info({ exits: list.length }, 'the list of exits was read again');
-    return list.length;
-  };
-  const side = createOperatorSide({
-    config,
-    stores,
-    version: packageJson.version,
-    clock: systemClock,
-    log,
-    exits: () => upstream,
-    reread,
-    isReady: () => house.isReady(),
-    setLogLevel: (level) => {
-      log.level = level;
-    },
-  });
-  const stories = createStories(joined([createLogLines(log), side.telemetry]), systemClock);
-  const upstream = createBitbucket({
-    upstreamUrl: config.UPSTREAM_URL,
-    sources,
-    sessions: config.PROXY_SESSIONS,
-    sessionLifetimeMs: config.PROXY_SESSION_LIFETIME_S * 1_000,
-    hourlyBudget: config.EXIT_HOURLY_BUDGET,
-    hourlyCeiling: config.UPSTREAM_HOURLY_CEILING ?? null,
-    random: Math.random,
-    budgets: stores.budgets,
-    telemetry: stories.telemetry,
-    clock: systemClock,
-    log,
-  });
-  const house = await createHouse({
-    ...stores,
-    stories,
-    upstream,
-    upstreamUrl: config.UPSTREAM_URL,
-    publicUrl: config.PUBLIC_URL ?? '',
-    deadlineMs: config.CALL_DEADLINE_MS,
-    maxBytesInFlight: config.MAX_BYTES_IN_FLIGHT,
-    version: packageJson.version,
-    trustProxy: config.TRUST_PROXY ?? [],
-    connectionsPerAddress: config.CONNECTIONS_PER_ADDRESS,
-    delayMs: config.DRAIN_DELAY_MS,
-    drainMs: config.DRAIN_MS,
-    clock: systemClock,
-    log,
-    ready: () => stores.check().then(() => true),
-  });
+  const world = await buildWorld({ config, log, stores, sources, readExits });
+  const { house, side, upstream } = world;
   await upstream.ready();
   const url = await listen(house, config);
   const door = await side.listen();
   log.info({ url, door, exits: sources.length }, 'listening');
   const developmentKey =
     config.NODE_ENV === 'production' ? null : await createDevelopmentKey(stores, Date.now());
-
-  const rereadExits = async () => {
-    await reread().catch((error) =>
-      log.error({ cause: messageOf(error) }, 'the new list of exits was refused; the old one stays'),
-    );
-  };
   return {
     url,
     developmentKey,
     door: { url: door, madeToken: side.madeToken },
-    rereadExits,
+    rereadExits: async () => {
+      await world
+        .reread()
+        .catch((error) =>
+          log.error({ cause: messageOf(error) }, 'the new list of exits was refused; the old one stays'),
+        );
+    },
     close: async () => {
       await house.drain();
       await house.server.close();
@@ -110,6 +63,90 @@ export async function startGateway(config: Config, log: Log & { level: string })
     },
   };
 }
+
+interface Ground {
+  readonly config: Config;
+  readonly log: Log & { level: string };
+  readonly stores: Stores;
+  /** The exits at the start. */
+  readonly sources: readonly Source[];
+  /** Rejects with `ExitListError`. */
+  readExits(): Promise<readonly Source[]>;
+}
+
+interface World {
+  readonly house: House;
+  readonly side: OperatorSide;
+  readonly upstream: Bitbucket;
+  /** Takes the list of exits over as it is now; how many it has. Rejects with `ExitListError`: the old one stays. */
+  reread(): Promise<number>;
+}
+
+/** The rooms, each handed what it needs. The operator's side is first, since it hears of all the others do. */
+async function buildWorld({ config, log, stores, sources, readExits }: Ground): Promise<World> {
+  const clock = systemClock;
+  const { version } = packageJson;
+  const reread = async () => {
+    const list = await readExits();
+    upstream.replaceExits(list);
+    log.info({ exits: list.length }, 'the list of exits was read again');
+    return list.length;
+  };
+  const side = createOperatorSide({
+    config,
+    stores,
+    version,
+    clock,
+    log,
+    exits: () => upstream,
+    reread,
+    isReady: () => house.isReady(),
+    setLogLevel: (level) => {
+      log.level = level;
+    },
+  });
+  const stories = createStories(joined([createLogLines(log), side.telemetry]), clock);
+  const upstream = createBitbucket({
+    ...exitSettingsOf(config),
+    sources,
+    random: Math.random,
+    budgets: stores.budgets,
+    telemetry: stories.telemetry,
+    clock,
+    log,
+  });
+  const ready = () => stores.check().then(() => true);
+  const house = await createHouse({
+    ...stores,
+    ...houseSettingsOf(config),
+    stories,
+    upstream,
+    version,
+    clock,
+    log,
+    ready,
+  });
+  return { house, side, upstream, reread };
+}
+
+const exitSettingsOf = (config: Config) => ({
+  upstreamUrl: config.UPSTREAM_URL,
+  sessions: config.PROXY_SESSIONS,
+  sessionLifetimeMs: config.PROXY_SESSION_LIFETIME_S * 1_000,
+  hourlyBudget: config.EXIT_HOURLY_BUDGET,
+  hourlyCeiling: config.UPSTREAM_HOURLY_CEILING ?? null,
+});
+
+const houseSettingsOf = (config: Config) => ({
+  upstreamUrl: config.UPSTREAM_URL,
+  publicUrl: config.PUBLIC_URL ?? '',
+  deadlineMs: config.CALL_DEADLINE_MS,
+  maxBytesInFlight: config.MAX_BYTES_IN_FLIGHT,
+  trustProxy: config.TRUST_PROXY ?? [],
+  connectionsPerAddress: config.CONNECTIONS_PER_ADDRESS,
+  delayMs: config.DRAIN_DELAY_MS,
+  drainMs: config.DRAIN_MS,
+});
 
 function warnAbout(config: Config, exits: number, log: Log): void {
   if (config.PROXY_URLS === undefined && config.PROXY_FILE === undefined) {

@@ -26,89 +26,129 @@ export interface BytesInFlight {
   held(): number;
 }
 
-interface Hold {
-  readonly accountId: string;
-  bytes: number;
-  isWhole: boolean;
-  /** What it waits for. */
-  wanted: { readonly bytes: number; readonly onRoom: () => void } | null;
-}
-
 /**
  * `maxBytes` for all answers. An account may hold as much as is free beside it: alone half of all, with others less,
  * so that no account fills the house and a newcomer always finds room. So that half-read answers cannot wait for each
  * other for ever, the oldest of them goes on whatever is free, as long as the whole ones leave half.
  */
 export function createBytesInFlight(maxBytes: number): BytesInFlight {
-  const byAccount = new Map<string, number>();
-  /** Those that still grow, oldest first. */
-  const growing = new Set<Hold>();
-  let waiting = 0;
-  let held = 0;
-  let whole = 0;
-
-  const add = (hold: Hold, bytes: number) => {
-    hold.bytes += bytes;
-    held += bytes;
-    if (hold.isWhole) whole += bytes;
-    const ofAccount = (byAccount.get(hold.accountId) ?? 0) + bytes;
-    if (ofAccount === 0) byAccount.delete(hold.accountId);
-    else byAccount.set(hold.accountId, ofAccount);
-  };
-  const isNext = (hold: Hold) => growing.values().next().value === hold && whole <= maxBytes / 2;
-  /** `promised` is what others were woken for and have not taken yet. */
-  const fits = (hold: Hold, bytes: number, promised: number) =>
-    (byAccount.get(hold.accountId) ?? 0) + bytes + promised <= maxBytes - held || isNext(hold);
-
-  const want = (hold: Hold, wanted: Hold['wanted']) => {
-    waiting += Number(wanted !== null) - Number(hold.wanted !== null);
-    hold.wanted = wanted;
-  };
-  const wake = () => {
-    if (waiting === 0) return;
-    let promised = 0;
-    for (const hold of [...growing]) {
-      const { wanted } = hold;
-      if (wanted === null || !fits(hold, wanted.bytes, promised)) continue;
-      promised += wanted.bytes;
-      want(hold, null);
-      wanted.onRoom();
-    }
-  };
-
+  const memory = new Memory(maxBytes);
   return {
-    held: () => held,
+    held: () => memory.held,
     open: (accountId) => {
-      const hold: Hold = { accountId, bytes: 0, isWhole: false, wanted: null };
-      growing.add(hold);
-      let released = false;
+      const hold = memory.open(accountId);
       return {
-        grow: (bytes, onRoom) => {
-          if (released || fits(hold, bytes, 0)) {
-            if (!released) add(hold, bytes);
-            return true;
-          }
-          want(hold, { bytes, onRoom });
-          return false;
-        },
+        grow: (bytes, onRoom) => hold.state === 'gone' || memory.grow(hold, { bytes, onRoom }),
         settle: (bytes) => {
-          if (released || hold.isWhole) return;
-          growing.delete(hold);
-          want(hold, null);
-          hold.isWhole = true;
-          whole += hold.bytes;
-          add(hold, bytes - hold.bytes);
-          wake();
+          if (hold.state === 'growing') memory.settle(hold, bytes);
         },
         release: () => {
-          if (released) return;
-          released = true;
-          growing.delete(hold);
-          want(hold, null);
-          add(hold, -hold.bytes);
-          wake();
+          if (hold.state !== 'gone') memory.release(hold);
         },
       };
     },
   };
+}
+
+interface Hold {
+  readonly accountId: string;
+  bytes: number;
+  state: 'growing' | 'whole' | 'gone';
+  /** What it waits for. */
+  wanted: Wanted | null;
+}
+
+interface Wanted {
+  readonly bytes: number;
+  readonly onRoom: () => void;
+}
+
+/** The sums of all holds, and who waits for room. */
+class Memory {
+  readonly #maxBytes: number;
+  readonly #byAccount = new Map<string, number>();
+  /** Those that still grow, oldest first. */
+  readonly #growing = new Set<Hold>();
+  #waiting = 0;
+  #whole = 0;
+  held = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  open(accountId: string): Hold {
+    const hold: Hold = { accountId, bytes: 0, state: 'growing', wanted: null };
+    this.#growing.add(hold);
+    return hold;
+  }
+
+  /** Takes what is wanted, or remembers that it is. */
+  grow(hold: Hold, wanted: Wanted): boolean {
+    if (!this.#fits(hold, wanted.bytes, 0)) {
+      this.#want(hold, wanted);
+      return false;
+    }
+    this.#add(hold, wanted.bytes);
+    return true;
+  }
+
+  settle(hold: Hold, bytes: number): void {
+    this.#end(hold, 'whole');
+    this.#whole += hold.bytes;
+    this.#add(hold, bytes - hold.bytes);
+    this.#wake();
+  }
+
+  release(hold: Hold): void {
+    this.#add(hold, -hold.bytes);
+    this.#end(hold, 'gone');
+    this.#wake();
+  }
+
+  #end(hold: Hold, state: 'whole' | 'gone'): void {
+    hold.state = state;
+    this.#growing.delete(hold);
+    this.#want(hold, null);
+  }
+
+  #add(hold: Hold, bytes: number): void {
+    hold.bytes += bytes;
+    this.held += bytes;
+    if (hold.state === 'whole') this.#whole += bytes;
+    const ofAccount = this.#ofAccount(hold) + bytes;
+    if (ofAccount === 0) this.#byAccount.delete(hold.accountId);
+    else this.#byAccount.set(hold.accountId, ofAccount);
+  }
+
+  #ofAccount({ accountId }: Hold): number {
+    return this.#byAccount.get(accountId) ?? 0;
+  }
+
+  /** `promised` is what others were woken for and have not taken yet. */
+  #fits(hold: Hold, bytes: number, promised: number): boolean {
+    return this.#ofAccount(hold) + bytes + promised <= this.#maxBytes - this.held || this.#isNext(hold);
+  }
+
+  /** The oldest that still grows, as long as the whole ones leave half. */
+  #isNext(hold: Hold): boolean {
+    return this.#growing.values().next().value === hold && this.#whole <= this.#maxBytes / 2;
+  }
+
+  #want(hold: Hold, wanted: Wanted | null): void {
+    this.#waiting += Number(wanted !== null) - Number(hold.wanted !== null);
+    hold.wanted = wanted;
+  }
+
+  #wake(): void {
+    if (this.#waiting === 0) return;
+    let promised = 0;
+    for (const hold of [...this.#growing]) {
+      const { wanted } = hold;
+      if (wanted === null || !this.#fits(hold, wanted.bytes, promised)) continue;
+      promised += wanted.bytes;
+      this.#want(hold, null);
+      wanted.onRoom();
+    }
+  }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DOOR_CODES, type DoorCode } from '../failure.ts';
+import { ENVELOPE } from './envelope-schemas.ts';
 import { namesInPath, type Operation } from './operation.ts';
 
 type Json = { [name: string]: unknown };
@@ -174,55 +175,6 @@ function namedIn(data: z.ZodType): z.ZodType[] {
   const values = data instanceof z.ZodObject ? data.shape.values : undefined;
   return values instanceof z.ZodArray ? [values.element as z.ZodType] : [];
 }
-
-const META = {
-  type: 'object',
-  required: ['timestamp', 'request_id'],
-  properties: {
-    timestamp: { type: 'string', format: 'date-time' },
-    request_id: { type: 'string', format: 'uuid' },
-  },
-};
-
-const ENVELOPE: Json = {
-  Success: {
-    type: 'object',
-    required: ['data', 'meta', 'status', 'message', 'success'],
-    properties: {
-      data: { description: 'What was asked for.' },
-      meta: META,
-      status: { type: 'string', const: 'ok' },
-      message: { type: 'string' },
-      success: { type: 'boolean', const: true },
-    },
-  },
-  Failure: {
-    type: 'object',
-    required: ['data', 'meta', 'status', 'message', 'success'],
-    properties: {
-      data: { type: 'null' },
-      meta: {
-        ...META,
-        required: [...META.required, 'code'],
-        properties: {
-          ...META.properties,
-          code: { type: 'string', enum: Object.keys(DOOR_CODES) },
-          details: {
-            type: 'array',
-            items: {
-              type: 'object',
-              required: ['parameter', 'message'],
-              properties: { parameter: { type: 'string' }, message: { type: 'string' } },
-            },
-          },
-        },
-      },
-      status: { type: 'string', const: 'error' },
-      message: { type: 'string', description: 'For a person.' },
-      success: { type: 'boolean', const: false },
-    },
-  },
-};
 
 const statuses = () => [...new Set(Object.values(DOOR_CODES))].sort();
 
