@@ -67,6 +67,9 @@ describe('the environment', () => {
     [{ TRUST_PROXY: '::/129' }, /^TRUST_PROXY /],
     [{ TRUST_PROXY: '10.0.0.0/8/8' }, /^TRUST_PROXY /],
     [{ TRUST_PROXY: '10.0.0.0/canary' }, /^TRUST_PROXY /],
+    [{ TRUST_PROXY: '10.0.0.0/8x' }, /^TRUST_PROXY /],
+    [{ TRUST_PROXY: '10.0.0.0/x8' }, /^TRUST_PROXY /],
+    [{ TRUST_PROXY: '/8' }, /^TRUST_PROXY /],
     [{ MAX_BYTES_IN_FLIGHT: 'canary' }, /^MAX_BYTES_IN_FLIGHT must be a number of bytes/],
     [{ MAX_BYTES_IN_FLIGHT: '1023kB' }, /^MAX_BYTES_IN_FLIGHT must be at least 1MB$/],
     [{ PORT: 'canary' }, /^PORT must be a whole number/],
@@ -82,6 +85,8 @@ describe('the environment', () => {
     [{ PUBLIC_URL: 'canary' }, /^PUBLIC_URL must be/],
     [{ UPSTREAM_URL: 'http://canary.example' }, /^UPSTREAM_URL must be a URL that begins with https:\/\/, /],
     [{ WEBHOOK_URL: 'http://canary.example' }, /^WEBHOOK_URL must be https, or lead to this machine$/],
+    [{ WEBHOOK_URL: 'http://x127.canary.example' }, /^WEBHOOK_URL must be https/],
+    [{ WEBHOOK_URL: 'canary' }, /^WEBHOOK_URL must be a URL/],
     [{ WEBHOOK_SECRET: 'canary' }, /^WEBHOOK_SECRET must have at least 16 characters$/],
     [{ ADMIN_TOKEN: 'canary' }, /^ADMIN_TOKEN must have at least 16 characters$/],
     [{ PRICE_PER_GB: 'canary' }, /^PRICE_PER_GB must be a number/],
@@ -96,6 +101,12 @@ describe('the environment', () => {
     'WEBHOOK_URL=%s is taken',
     (url) => expect(readConfig({ WEBHOOK_URL: url }).WEBHOOK_URL).toBe(url),
   );
+
+  it.each([
+    [{ PORT: '65535' }, { PORT: 65_535 }],
+    [{ PUBLIC_URL: 'https://x.example///' }, { PUBLIC_URL: 'https://x.example' }],
+    [{ ALLOWED_ORIGINS: ' https://a.example,, ' }, { ALLOWED_ORIGINS: ['https://a.example'] }],
+  ])('%j is read as %j', (environment, config) => expect(readConfig(environment)).toMatchObject(config));
 
   it('lists are separated by commas or blanks', () => {
     const { ALLOWED_ORIGINS, PRICE_PER_GB } = readConfig({

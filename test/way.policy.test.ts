@@ -39,7 +39,10 @@ const rowOf = (work: () => Promise<{ data: Body }>) =>
     description: 'x',
     message: 'X',
     input: z.strictObject({
-      repo: z.object({ workspace: z.string(), slug: z.string() }).optional(),
+      repo: z
+        .string()
+        .transform((workspace) => ({ workspace, slug: 'big' }))
+        .optional(),
       workspace: z.string().optional(),
     }),
     data: z.unknown(),
@@ -167,6 +170,7 @@ describe('a call that is answered', () => {
 
   it.each([
     ['workspace=acme', 'acme'],
+    ['repo=acme', 'acme/big'],
     ['', null],
   ])('%s is about %s', async (query, subject) => {
     expect((await go({ asked: { query } })).ended.subject).toBe(subject);

@@ -54,8 +54,6 @@ interface Hold {
   readonly accountId: string;
   bytes: number;
   state: 'growing' | 'whole' | 'gone';
-  /** What it waits for. */
-  wanted: Wanted | null;
 }
 
 interface Wanted {
@@ -69,7 +67,8 @@ class Memory {
   readonly #byAccount = new Map<string, number>();
   /** Those that still grow, oldest first. */
   readonly #growing = new Set<Hold>();
-  #waiting = 0;
+  /** Those that were refused room, and what each asked for. */
+  readonly #waiting = new Map<Hold, Wanted>();
   #whole = 0;
   held = 0;
 
@@ -78,7 +77,7 @@ class Memory {
   }
 
   open(accountId: string): Hold {
-    const hold: Hold = { accountId, bytes: 0, state: 'growing', wanted: null };
+    const hold: Hold = { accountId, bytes: 0, state: 'growing' };
     this.#growing.add(hold);
     return hold;
   }
@@ -86,7 +85,7 @@ class Memory {
   /** Takes what is wanted, or remembers that it is. */
   grow(hold: Hold, wanted: Wanted): boolean {
     if (!this.#fits(hold, wanted.bytes, 0)) {
-      this.#want(hold, wanted);
+      this.#waiting.set(hold, wanted);
       return false;
     }
     this.#add(hold, wanted.bytes);
@@ -109,7 +108,7 @@ class Memory {
   #end(hold: Hold, state: 'whole' | 'gone'): void {
     hold.state = state;
     this.#growing.delete(hold);
-    this.#want(hold, null);
+    this.#waiting.delete(hold);
   }
 
   #add(hold: Hold, bytes: number): void {
@@ -135,19 +134,13 @@ class Memory {
     return this.#growing.values().next().value === hold && this.#whole <= this.#maxBytes / 2;
   }
 
-  #want(hold: Hold, wanted: Wanted | null): void {
-    this.#waiting += Number(wanted !== null) - Number(hold.wanted !== null);
-    hold.wanted = wanted;
-  }
-
   #wake(): void {
-    if (this.#waiting === 0) return;
     let promised = 0;
-    for (const hold of [...this.#growing]) {
-      const { wanted } = hold;
-      if (wanted === null || !this.#fits(hold, wanted.bytes, promised)) continue;
+    for (const [hold, wanted] of [...this.#waiting]) {
+      const stillWaits = this.#waiting.get(hold) === wanted;
+      if (!stillWaits || !this.#fits(hold, wanted.bytes, promised)) continue;
       promised += wanted.bytes;
-      this.#want(hold, null);
+      this.#waiting.delete(hold);
       wanted.onRoom();
     }
   }

@@ -101,6 +101,47 @@ describe('bytes in flight', () => {
     expect(memory.held()).toBe(0);
   });
 
+  it('one that is let go by the waking of another is not woken after it', () => {
+    const memory = createBytesInFlight(100);
+    const [oldest, full] = [memory.open('z'), memory.open('a')];
+    full.settle(60);
+    const waiters = ['b', 'c'].map((account) => memory.open(account));
+    expect(waiters[0]?.grow(45, () => waiters[1]?.release())).toBe(false);
+    expect(waiters[1]?.grow(45, never)).toBe(false);
+    full.release();
+    oldest.release();
+    expect(memory.held()).toBe(0);
+  });
+
+  it('wakes each once, and what has settled neither waits nor is counted twice', () => {
+    const memory = createBytesInFlight(100);
+    const [oldest, full, waiter] = [memory.open('z'), memory.open('a'), memory.open('b')];
+    full.settle(60);
+    let woken = 0;
+    const wake = () => {
+      woken += 1;
+    };
+    expect(waiter.grow(45, wake)).toBe(false);
+    full.release();
+    oldest.release();
+    expect(woken).toBe(1);
+    const [big, late] = [memory.open('a'), memory.open('b')];
+    big.settle(60);
+    expect(late.grow(45, never)).toBe(false);
+    late.settle(1);
+    big.release();
+    expect(memory.held()).toBe(1);
+  });
+
+  it('fills up to the last byte', () => {
+    const memory = createBytesInFlight(100);
+    memory.open('z');
+    const hold = memory.open('a');
+    expect(hold.grow(50, never)).toBe(true);
+    expect(memory.open('b').grow(50, never)).toBe(true);
+    expect(hold.grow(1, () => {})).toBe(false);
+  });
+
   it('over any history: counts what is held, and everyone who may go on is told', () => {
     const move = fc.record({
       who: fc.nat({ max: 7 }),
