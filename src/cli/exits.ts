@@ -9,7 +9,8 @@ import { readSources } from '../egress/list/read.ts';
 import type { Minted } from '../egress/sources/source.ts';
 import { createSourceTools } from '../egress/sources/tools.ts';
 import { openStores } from '../open-stores.ts';
-import { runProgram } from './program.ts';
+import { UsageError, wholeNumberOf, wordsOf } from './arguments.ts';
+import { exitCodeOf, runProgram } from './program.ts';
 import { quietLog } from './quiet-log.ts';
 import { tableOf } from './table.ts';
 
@@ -133,26 +134,29 @@ async function eachOf<Item, Result>(items: readonly Item[], work: (item: Item) =
 }
 
 /** Runs one command line; the process's exit code: 0 when every exit is reachable. */
-export async function main(args: readonly string[]): Promise<number> {
-  try {
+export function main(args: readonly string[]): Promise<number> {
+  return exitCodeOf(async () => {
     const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-    const echo = values.echo === undefined ? null : URL.parse(values.echo);
-    const misspelt =
-      positionals.join(' ') !== 'check' ||
-      !/^\d{1,3}$/.test(values.timeout) ||
-      (values.echo !== undefined && echo === null);
-    if (values.help || misspelt) {
-      (values.help ? console.log : console.error)(USAGE);
-      return values.help ? 0 : 2;
+    if (values.help) {
+      console.log(USAGE);
+      return 0;
     }
-    const rows = await report(readConfig(process.env), echo, Number(values.timeout) * 1_000);
+    const [name = '', ...words] = positionals;
+    if (name !== 'check')
+      throw new UsageError(name === '' ? 'a command is needed' : `there is no command ${name}`);
+    wordsOf(words, [], 'check');
+    const rows = await report(readConfig(process.env), echoOf(values.echo), timeoutMsOf(values.timeout));
     console.log(values.json ? JSON.stringify(rows) : tableOf(rows.map((row) => ({ ...row }))));
     return rows.every(({ reachable }) => reachable) ? 0 : 1;
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    console.error(error instanceof TypeError ? `${message}\n${USAGE}` : message);
-    return error instanceof TypeError ? 2 : 1;
-  }
+  });
 }
+
+function echoOf(text: string | undefined): URL | null {
+  const url = text === undefined ? null : URL.parse(text);
+  if (text !== undefined && url === null) throw new UsageError('--echo is a URL');
+  return url;
+}
+
+const timeoutMsOf = (text: string) => (wholeNumberOf(text, '--timeout', 999) ?? 0) * 1_000;
 
 if (import.meta.main) process.exit(await runProgram(main));

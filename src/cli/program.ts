@@ -20,11 +20,13 @@ export async function runProgram(main: (args: readonly string[]) => Promise<numb
   return main(process.argv.slice(2));
 }
 
-/** The exit code of `work`: 0, or 1 where it failed and 2 where the command line was misspelt, told in one line. */
-export async function exitCodeOf(work: () => Promise<void>): Promise<number> {
+/**
+ * The exit code of `work`: what it gives, else 0; 1 where it failed and 2 where the command line was misspelt, told in
+ * one line.
+ */
+export async function exitCodeOf(work: () => Promise<number> | Promise<void>): Promise<number> {
   try {
-    await work();
-    return 0;
+    return (await work()) ?? 0;
   } catch (error) {
     const isMisspelt = error instanceof UsageError || isOfParseArgs(error);
     console.error(oneLineOf(error) + (isMisspelt ? ' (--help shows the usage)' : ''));

@@ -83,16 +83,20 @@ it('prints a table, and ends with 0 when all are reachable', async () => {
   expect(stdout).toMatch(/^exit +reachable/);
 });
 
-it.each([[[]], [['nonsense']], [['check', '--nonsense']], [['check', '--echo', 'nonsense']]])(
-  '%j is misspelt',
-  async (args) => {
-    expect(await exits(args, 'direct')).toMatchObject({
-      code: 2,
-      stdout: '',
-      stderr: expect.stringContaining('Usage'),
-    });
-  },
-);
+it.each([
+  [[]],
+  [['nonsense']],
+  [['check', 'nonsense']],
+  [['check', '--nonsense']],
+  [['check', '--echo', 'nonsense']],
+  [['check', '--timeout', '0']],
+])('%j is misspelt', async (args) => {
+  expect(await exits(args, 'direct')).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringMatching(/^[^\n]+ \(--help shows the usage\)\n$/),
+  });
+});
 
 it('a list without an exit is told by name', async () => {
   expect(await exits(['check'], ' , ')).toMatchObject({
