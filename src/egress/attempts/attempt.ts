@@ -4,11 +4,12 @@ import type { Cancel, Clock } from '../../domain/clock.ts';
 import type { Failure } from '../../domain/failure.ts';
 import type { UpstreamHead } from '../../domain/upstream.ts';
 import type { Fault } from '../fault.ts';
-import { TunnelError } from '../sources/tunnel-error.ts';
-import { encodingOf, inflatedLength, MAX_BODY_BYTES, MAX_WIRE_BYTES } from './body.ts';
+import { DRAIN_BYTES, drainMs, isWorthDraining } from './drain.ts';
+import { faultOf, TIMED_OUT } from './fault-of.ts';
 import { headOf, headSizeOf } from './head.ts';
 import type { End, Result } from './result.ts';
 import { RoomAsker } from './room-asker.ts';
+import { inflatedLengthOf, lengthSaid, mostWireBytes, requestSizeOf } from './sizes.ts';
 
 /** One GET through one exit. */
 export interface AttemptOptions {
@@ -30,13 +31,6 @@ export interface AttemptOptions {
   readonly onEnd: (end: End) => void;
 }
 
-/** A request that nobody waits for is read on for so long and so far, so that its tunnel survives. */
-const DRAIN_MS = 3_000;
-/** One that was not sent is followed until its tunnel has opened or failed, for that is worth knowing. */
-const UNSENT_MS = 6_000;
-const DRAIN_BYTES = 512 * 1024;
-/** What a tunnel costs to open anew; more is not paid for a body that nobody wants. */
-const REFUSED_DRAIN_BYTES = 16 * 1024;
 /** Of an answer above 399 so much is worth reading. */
 const MAX_ERROR_WIRE_BYTES = 64 * 1024;
 
@@ -57,7 +51,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   /** Set when the result is known: the request is read on for its tunnel's sake, or not at all. */
   #state: 'running' | 'draining' | 'over' = 'running';
   #isWhole = false;
-  #drainBytes = DRAIN_BYTES;
+  #drainBytes: number = DRAIN_BYTES.lost;
   #hasLost = false;
   #cancel: Cancel;
 
@@ -86,7 +80,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (this.#state !== 'running') return;
     this.#hasLost = because === 'lost';
     this.#options.onResult({ kind: 'abandoned' });
-    this.#drain(DRAIN_BYTES);
+    this.#drain(DRAIN_BYTES.lost);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -110,8 +104,9 @@ export class Attempt implements Dispatcher.DispatchHandler {
     const failure = status < 400 ? this.#options.refuse?.(head) : undefined;
     if (failure !== undefined) {
       this.#options.onResult({ kind: 'refused', head, failure });
-      this.#drain(REFUSED_DRAIN_BYTES);
-    } else if (status < 400 && lengthSaid(head) > mostWireBytes(head)) this.#tooLarge(head);
+      this.#drain(DRAIN_BYTES.refused);
+    } else if (status < 400 && lengthSaid(head) > mostWireBytes(head))
+      this.#settle({ kind: 'too_large', head });
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -121,7 +116,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (this.#state === 'draining' && this.#wireBytes > this.#drainBytes) this.#end(null);
     if (this.#state !== 'running' || head === null) return;
     if (head.status >= 400) this.#keepOfError(head, chunk);
-    else if (this.#wireBytes > mostWireBytes(head)) this.#tooLarge(head);
+    else if (this.#wireBytes > mostWireBytes(head)) this.#settle({ kind: 'too_large', head });
     else {
       this.#wire.push(chunk);
       this.#room.ask(chunk.length);
@@ -132,8 +127,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#isWhole = true;
     if (this.#state === 'draining') this.#end(null);
     if (this.#state !== 'running') return;
-    const length = this.#head === null ? 0 : inflatedLengthOf(this.#head, this.#wire);
-    if (length <= MAX_BODY_BYTES) this.#room.ask(length);
+    if (this.#head !== null) this.#room.ask(inflatedLengthOf(this.#head, this.#wire));
     if (!this.#room.isWaiting) this.#answer();
   }
 
@@ -152,11 +146,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#wire.push(chunk);
     if (this.#wireBytes <= MAX_ERROR_WIRE_BYTES) return;
     this.#options.onResult({ kind: 'answer', head, wire: this.#wire });
-    this.#drain(0);
-  }
-
-  #tooLarge(head: UpstreamHead): void {
-    this.#settle({ kind: 'too_large', head });
+    this.#drain(DRAIN_BYTES.error);
   }
 
   #onDeadline(): void {
@@ -172,8 +162,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   /** The result is known; a request that was sent is read on, within bounds, by nobody. */
   #drain(most: number): void {
-    const length = this.#head === null ? 0 : lengthSaid(this.#head);
-    if (this.#isWhole || most === 0 || length > most) {
+    if (this.#isWhole || !isWorthDraining(this.#head, most)) {
       this.#end(null);
       return;
     }
@@ -183,8 +172,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#wireBytes = 0;
     this.#room.end();
     this.#cancel();
-    const limitMs = this.#controller === null ? UNSENT_MS : DRAIN_MS;
-    this.#cancel = this.#options.clock.after(limitMs, () => this.#onDeadline());
+    const mostMs = drainMs(this.#controller !== null);
+    this.#cancel = this.#options.clock.after(mostMs, () => this.#onDeadline());
   }
 
   #end(fault: Fault | null): void {
@@ -198,32 +187,9 @@ export class Attempt implements Dispatcher.DispatchHandler {
       fault,
       sent,
       durationMs: clock.monotonic() - this.#startedAtMs - this.#room.pausedMs,
-      bytesUp: sent ? headSizeOf(headers) + path.length + REQUEST_LINE_BYTES : 0,
+      bytesUp: sent ? requestSizeOf(path, headers) : 0,
       bytesDown: this.#bytesDown,
     });
     if (!this.#isWhole) this.#controller?.abort(new Error('the attempt has ended'));
   }
 }
-
-/** `GET  HTTP/1.1`, `host` and `connection`, and the empty line. */
-const REQUEST_LINE_BYTES = 70;
-
-const TIMED_OUT: Fault = { verdict: 'timeout', words: 'timed out' };
-
-function faultOf(error: Error, sent: boolean): Fault {
-  if (error instanceof TunnelError) return error;
-  const { code = error.name } = error as NodeJS.ErrnoException;
-  return {
-    verdict: 'broken',
-    words: `the ${sent ? 'answer was cut' : 'request could not be sent'} (${code})`,
-  };
-}
-
-const lengthSaid = ({ headers }: UpstreamHead) => Number(headers['content-length'] ?? 0);
-
-const mostWireBytes = ({ headers }: UpstreamHead) =>
-  encodingOf(headers['content-encoding']) === 'identity' ? MAX_BODY_BYTES : MAX_WIRE_BYTES;
-
-/** What the text of an answer will take when a row reads it. */
-const inflatedLengthOf = ({ status, headers }: UpstreamHead, wire: readonly Buffer[]) =>
-  status < 300 ? inflatedLength(wire, encodingOf(headers['content-encoding'])) : 0;

@@ -1,38 +1,12 @@
 import type { Clock } from '../../domain/clock.ts';
-import {
-  type BudgetStore,
-  LEASE_CALLS,
-  LEASE_MS,
-  type LeaseAnswer,
-  type LeaseEnded,
-} from './budget-store.ts';
-
-/** A call taken from a lease. Exactly one of the two is called, once. */
-export interface LeasedCall {
-  /** It surely never left: the next call may use it. */
-  giveBack(): void;
-  /** It ended, and Bitbucket may have counted it. */
-  count(): void;
-}
+import { type BudgetStore, LEASE_CALLS, type LeaseAnswer } from './budget-store.ts';
+import { Lease, type LeasedCall } from './lease.ts';
+import { endedOf, Untold } from './untold.ts';
 
 /** The store gives no call of this exit before `growsInMs`. */
 export interface LeaseRefused {
   readonly growsInMs: number;
 }
-
-interface Lease {
-  readonly exitId: string;
-  readonly leaseId: string;
-  readonly endsAtMs: number;
-  /** Calls that may yet begin. */
-  unused: number;
-  underWay: number;
-  used: number;
-  lastEndMs: number;
-}
-
-/** A lease that is over and has no call under way. */
-type Over = Omit<LeaseEnded, 'agoMs'> & { readonly endedAtMs: number };
 
 /** One step of the store, and how many calls wait for it. */
 interface Asking {
@@ -42,8 +16,6 @@ interface Asking {
 
 /** How often leases that are over are told to the store, ms. */
 const SWEEP_MS = 1_000;
-/** Ended leases that are kept while the store is away; those beyond are counted from their end, as if all was used. */
-const MAX_UNTOLD = 10_000;
 
 export interface LeasesOptions {
   readonly store: BudgetStore;
@@ -60,14 +32,10 @@ export interface LeasesOptions {
  */
 export class Leases {
   readonly #options: LeasesOptions;
-  /** The lease of each exit that calls begin from. */
+  /** The lease of each exit that calls begin from. What is neither here nor untold has calls under way. */
   readonly #open = new Map<string, Lease>();
-  /** No call begins from them any more, but some are under way. */
-  readonly #closing = new Map<string, Set<Lease>>();
-  /** Over, not yet told to the store; by exit. */
-  readonly #untold = new Map<string, Over[]>();
+  readonly #untold = new Untold();
   readonly #asking = new Map<string, Asking>();
-  #untoldCount = 0;
   #serial = 0;
   #isSweeping = false;
   #isClosed = false;
@@ -78,7 +46,7 @@ export class Leases {
 
   /** Whether a call of this exit would need no store. */
   holds(exitId: string): boolean {
-    return this.#current(exitId) !== undefined;
+    return this.unused(exitId) > 0;
   }
 
   /** Exits whose calls would need no store. */
@@ -88,13 +56,12 @@ export class Leases {
 
   /** Calls of the exit that may begin without the store. */
   unused(exitId: string): number {
-    return this.#current(exitId)?.unused ?? 0;
+    return this.#open.get(exitId)?.unused(this.#now()) ?? 0;
   }
 
   /** At once where the exit's lease holds a call. Rejects while the store is away. */
   take(exitId: string, limit: number): LeasedCall | Promise<LeasedCall | LeaseRefused> {
-    const lease = this.#current(exitId);
-    return lease === undefined ? this.#askAndTake(exitId, limit) : this.#takeFrom(lease);
+    return this.#takeHeld(exitId) ?? this.#askAndTake(exitId, limit);
   }
 
   /** Tells the store of every lease that has no call under way; unused calls are free again. */
@@ -104,10 +71,19 @@ export class Leases {
     await this.#tell();
   }
 
-  #current(exitId: string): Lease | undefined {
+  #now(): number {
+    return this.#options.clock.monotonic();
+  }
+
+  #takeHeld(exitId: string): LeasedCall | undefined {
     const lease = this.#open.get(exitId);
-    if (lease === undefined) return undefined;
-    return lease.unused > 0 && this.#options.clock.monotonic() < lease.endsAtMs ? lease : undefined;
+    if (lease === undefined || lease.unused(this.#now()) === 0) return undefined;
+    return lease.take(
+      () => this.#now(),
+      () => {
+        if (this.#open.get(exitId) !== lease) this.#end(lease);
+      },
+    );
   }
 
   async #askAndTake(exitId: string, limit: number): Promise<LeasedCall | LeaseRefused> {
@@ -115,8 +91,8 @@ export class Leases {
       const asking = this.#asking.get(exitId) ?? this.#ask(exitId, limit);
       asking.waiting += 1;
       const { calls, growsInMs } = await asking.answer;
-      const lease = this.#current(exitId);
-      if (lease !== undefined) return this.#takeFrom(lease);
+      const call = this.#takeHeld(exitId);
+      if (call !== undefined) return call;
       if (calls === 0) return { growsInMs };
     }
   }
@@ -131,28 +107,20 @@ export class Leases {
   }
 
   async #askStore(exitId: string, limit: number): Promise<LeaseAnswer> {
-    const { store, clock, gatewayId, heard } = this.#options;
-    const sentAtMs = clock.monotonic();
+    const { store, gatewayId, heard } = this.#options;
+    const askedAtMs = this.#now();
     this.#serial += 1;
     const leaseId = `${gatewayId}-${this.#serial}`;
-    const blank = {
-      exitId,
-      leaseId,
-      endsAtMs: sentAtMs + LEASE_MS,
-      underWay: 0,
-      used: 0,
-      lastEndMs: sentAtMs,
-    };
-    const over = this.#takeUntold(exitId);
-    const ended = over.map((lease) => endedOf(lease, sentAtMs));
+    const over = this.#untold.takeOf(exitId);
     const wanted = { exitId, leaseId, limit, calls: LEASE_CALLS };
+    const ended = over.map((lease) => endedOf(lease, askedAtMs));
     const answer = await store.lease(wanted, ended).catch((error) => {
-      for (const lease of over) this.#keepUntold(lease);
       // It may have been granted, the answer lost: it is ended like one that was not used.
-      this.#retire({ ...blank, unused: 0 });
+      this.#untold.keep([...over, new Lease(exitId, leaseId, 0, askedAtMs).over]);
+      this.#sweepLater();
       throw error;
     });
-    if (answer.calls > 0) this.#open.set(exitId, { ...blank, unused: answer.calls });
+    if (answer.calls > 0) this.#open.set(exitId, new Lease(exitId, leaseId, answer.calls, askedAtMs));
     // Those who wait hold a place in the exit's budget already.
     const waiting = this.#asking.get(exitId)?.waiting ?? 0;
     const remaining = answer.calls === 0 ? 0 : answer.left + answer.calls;
@@ -161,55 +129,25 @@ export class Leases {
     return answer;
   }
 
-  #takeFrom(lease: Lease): LeasedCall {
-    lease.unused -= 1;
-    lease.underWay += 1;
-    const end = (used: number) => {
-      lease.underWay -= 1;
-      lease.used += used;
-      lease.unused += 1 - used;
-      lease.lastEndMs = this.#options.clock.monotonic();
-      if (this.#open.get(lease.exitId) !== lease) this.#retire(lease);
-    };
-    return { giveBack: () => end(0), count: () => end(1) };
+  /** No call begins from it any more. */
+  #retire(lease: Lease): void {
+    this.#open.delete(lease.exitId);
+    this.#end(lease);
   }
 
-  /** No call begins from it any more; told to the store once none is under way. */
-  #retire(lease: Lease): void {
-    const { exitId, leaseId, used, lastEndMs } = lease;
-    if (this.#open.get(exitId) === lease) this.#open.delete(exitId);
-    const closing = this.#closing.get(exitId) ?? new Set();
-    if (lease.underWay > 0) {
-      this.#closing.set(exitId, closing.add(lease));
-      return;
-    }
-    closing.delete(lease);
-    if (closing.size === 0) this.#closing.delete(exitId);
-    this.#keepUntold({ exitId, leaseId, used, endedAtMs: lastEndMs });
+  /** Told to the store once no call of it is under way. */
+  #end(lease: Lease): void {
+    if (lease.isUnderWay) return;
+    this.#untold.keep([lease.over]);
     this.#sweepLater();
   }
 
-  #keepUntold(lease: Over): void {
-    if (this.#untoldCount >= MAX_UNTOLD) return;
-    this.#untoldCount += 1;
-    const known = this.#untold.get(lease.exitId);
-    if (known === undefined) this.#untold.set(lease.exitId, [lease]);
-    else known.push(lease);
-  }
-
-  #takeUntold(exitId: string): Over[] {
-    const over = this.#untold.get(exitId) ?? [];
-    this.#untold.delete(exitId);
-    this.#untoldCount -= over.length;
-    return over;
-  }
-
   async #tell(): Promise<void> {
-    const nowMs = this.#options.clock.monotonic();
-    const over = [...this.#untold.keys()].flatMap((exitId) => this.#takeUntold(exitId));
+    const nowMs = this.#now();
+    const over = this.#untold.takeAll();
     if (over.length === 0) return;
     await this.#options.store.end(over.map((lease) => endedOf(lease, nowMs))).catch((error) => {
-      for (const lease of over) this.#keepUntold(lease);
+      this.#untold.keep(over);
       throw error;
     });
   }
@@ -223,18 +161,13 @@ export class Leases {
 
   #sweep(): void {
     if (this.#isClosed) return;
-    const nowMs = this.#options.clock.monotonic();
-    for (const lease of this.#open.values()) if (nowMs >= lease.endsAtMs) this.#retire(lease);
+    const nowMs = this.#now();
+    for (const lease of this.#open.values()) if (lease.isOver(nowMs)) this.#retire(lease);
     this.#tell()
       .catch(() => {})
       .finally(() => {
         this.#isSweeping = false;
-        if (this.#open.size > 0 || this.#untoldCount > 0) this.#sweepLater();
+        if (this.#open.size > 0 || this.#untold.size > 0) this.#sweepLater();
       });
   }
 }
-
-const endedOf = ({ endedAtMs, ...lease }: Over, nowMs: number): LeaseEnded => ({
-  ...lease,
-  agoMs: nowMs - endedAtMs,
-});

@@ -1,6 +1,7 @@
 import { type Budget, count, giveBack, hold } from './budget.ts';
 import type { Share } from './fair-share.ts';
-import type { LeasedCall, LeaseRefused, Leases } from './leases.ts';
+import type { LeasedCall } from './lease.ts';
+import type { LeaseRefused, Leases } from './leases.ts';
 import type { Member } from './member.ts';
 import type { AttemptEnd, Reservation } from './port.ts';
 

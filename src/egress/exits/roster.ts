@@ -1,11 +1,11 @@
 import type { Clock } from '../../domain/clock.ts';
 import type { Source } from '../sources/source.ts';
-import { growsInMs, restOf } from './budget.ts';
 import { retiredFrom } from './health.ts';
-import { Heap } from './heap.ts';
 import { Member, type MemberOptions } from './member.ts';
 import type { ExitState } from './port.ts';
 import { stateOf } from './state.ts';
+import { Usable } from './usable.ts';
+import { restingWakeMs, usableWakeMs, Wakes } from './wakes.ts';
 
 export interface RosterOptions extends MemberOptions {
   /** Exits made of each source that makes many. */
@@ -28,9 +28,6 @@ export interface Replaced {
   readonly renewed: readonly Member[];
 }
 
-/** Spent and old ones are looked at when their time comes; others no sooner than this after the last look, ms. */
-const LOOK_MS = 1_000;
-
 /**
  * Which exits exist, and which of them may be chosen now. Nothing here walks over all exits while calls are made:
  * each exit says when time alone will change something about it, and is looked at then.
@@ -40,12 +37,10 @@ export class Roster {
   readonly #byId = new Map<string, Member>();
   /** By source, in the order of the list. */
   #bySource = new Map<string, Set<Member>>();
-  /** In no order: what leaves is replaced by the last. */
-  readonly #usable: Member[] = [];
-  readonly #wakes = new Heap<Member>();
+  readonly #usable = new Usable();
+  readonly #wakes = new Wakes();
   /** Retired, with calls under way. */
   readonly #leaving = new Set<Member>();
-  #left = 0;
   #whole = 0;
 
   constructor(options: RosterOptions) {
@@ -54,12 +49,12 @@ export class Roster {
 
   /** Those that may be chosen now, after `tick`. */
   get usable(): readonly Member[] {
-    return this.#usable;
+    return this.#usable.members;
   }
 
   /** Calls left of the hour over all of them. A spent session is followed by a fresh one, so that it counts whole. */
   get left(): number {
-    return this.#left;
+    return this.#usable.left;
   }
 
   /** Calls of a whole hour over all exits. */
@@ -100,11 +95,7 @@ export class Roster {
 
   /** Looks at those whose time has come. */
   tick(nowMs: number): void {
-    for (let first = this.#wakes.first(); first && first.atMs <= nowMs; first = this.#wakes.first()) {
-      this.#wakes.pop();
-      const member = first.thing;
-      if (member.wakesAtMs !== first.atMs) continue;
-      member.wakesAtMs = Number.POSITIVE_INFINITY;
+    for (let member = this.#wakes.take(nowMs); member; member = this.#wakes.take(nowMs)) {
       if (member.health.probeAtMs <= nowMs) this.#options.due(member);
       this.refresh(member, nowMs);
     }
@@ -120,10 +111,13 @@ export class Roster {
       return;
     }
     const restUntilMs = this.#options.restUntilMs(member);
-    const isUsable = left > 0 && member.health.state === 'healthy' && restUntilMs === null;
-    this.#place(member, isUsable);
-    this.#count(member, isUsable ? (many ? member.budget.limit : left) : 0);
-    this.#wake(member, isUsable, restUntilMs, nowMs);
+    if (left > 0 && member.health.state === 'healthy' && restUntilMs === null) {
+      this.#usable.put(member, many ? member.budget.limit : left);
+      this.#wakes.set(member, usableWakeMs(member, nowMs));
+    } else {
+      this.#usable.take(member);
+      this.#wakes.set(member, restingWakeMs(member, restUntilMs, nowMs));
+    }
     this.#tell(member, stateOf(member, left, restUntilMs));
   }
 
@@ -132,11 +126,10 @@ export class Roster {
     if (member.health.state === 'retired') return;
     this.#options.retiring(member);
     member.health = retiredFrom(member.health);
-    member.wakesAtMs = Number.POSITIVE_INFINITY;
+    this.#wakes.set(member, Number.POSITIVE_INFINITY);
+    this.#usable.take(member);
     this.#byId.delete(member.id);
     this.#bySource.get(member.from.id)?.delete(member);
-    this.#place(member, false);
-    this.#count(member, 0);
     this.#whole -= member.budget.limit;
     this.#tell(member, 'retired');
     this.#leaving.add(member);
@@ -152,11 +145,7 @@ export class Roster {
 
   /** While none is usable: how long until one is, by what is known now; Infinity when only a hand can help. */
   restMs(nowMs: number): number {
-    for (let first = this.#wakes.first(); first; first = this.#wakes.first()) {
-      if (first.thing.wakesAtMs === first.atMs) return Math.max(0, first.atMs - nowMs);
-      this.#wakes.pop();
-    }
-    return Number.POSITIVE_INFINITY;
+    return Math.max(0, this.#wakes.nextMs() - nowMs);
   }
 
   /** Ends every tunnel; calls under way fail. */
@@ -191,47 +180,6 @@ export class Roster {
     if (member.health.state === 'retired') return;
     this.retire(member, nowMs);
     if (this.#bySource.has(member.from.id)) this.#add(member.from, nowMs);
-  }
-
-  #place(member: Member, isUsable: boolean): void {
-    if (isUsable === member.place >= 0) return;
-    if (isUsable) {
-      member.place = this.#usable.push(member) - 1;
-      return;
-    }
-    const last = this.#usable.pop() as Member;
-    if (last !== member) this.#usable[member.place] = last;
-    last.place = member.place;
-    member.place = -1;
-  }
-
-  #count(member: Member, adds: number): void {
-    this.#left += adds - member.adds;
-    member.adds = adds;
-  }
-
-  /** When it is to be looked at next: exactly when it may be used again, or some time after it has more left. */
-  #wake(member: Member, isUsable: boolean, restUntilMs: number | null, nowMs: number): void {
-    if (isUsable) {
-      const moreAtMs = nowMs + Math.max(LOOK_MS, growsInMs(member.budget, nowMs));
-      const atMs = Math.min(moreAtMs, member.endsAtMs);
-      if (member.wakesAtMs > atMs || member.wakesAtMs <= nowMs) this.#wakeAt(member, atMs);
-      return;
-    }
-    const { state, probeAtMs } = member.health;
-    // A probe is under way once its moment has passed.
-    const healthyAtMs = state === 'healthy' ? nowMs : probeAtMs > nowMs ? probeAtMs : nowMs + LOOK_MS;
-    const restMs = restOf(member.budget, nowMs);
-    this.#wakeAt(
-      member,
-      Math.min(member.endsAtMs, Math.max(healthyAtMs, nowMs + restMs, restUntilMs ?? nowMs, nowMs + 1)),
-    );
-  }
-
-  #wakeAt(member: Member, atMs: number): void {
-    if (atMs === member.wakesAtMs) return;
-    member.wakesAtMs = atMs;
-    if (atMs < Number.POSITIVE_INFINITY) this.#wakes.push(atMs, member);
   }
 
   #tell(member: Member, state: ExitState['state'] | 'retired'): void {

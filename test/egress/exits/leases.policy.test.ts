@@ -6,8 +6,9 @@ import {
   type LeaseEnded,
   leaseSize,
 } from '../../../src/egress/exits/budget-store.ts';
+import type { LeasedCall } from '../../../src/egress/exits/lease.ts';
 import { LeaseBook } from '../../../src/egress/exits/lease-book.ts';
-import { type LeasedCall, type LeaseRefused, Leases } from '../../../src/egress/exits/leases.ts';
+import { type LeaseRefused, Leases } from '../../../src/egress/exits/leases.ts';
 import { answered, createVirtualClock, createWorld, fakeSource, HOUR_MS, unsent } from './world.ts';
 
 interface Asked {
