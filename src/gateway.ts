@@ -11,6 +11,7 @@ import { createSourceTools } from './egress/sources/tools.ts';
 import { createHouse, type House } from './house.ts';
 import { createDevelopmentKey } from './keys/development-key.ts';
 import { createLogLines } from './log-lines.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { openStores, type Stores } from './open-stores.ts';
 import { createOperatorSide, type OperatorSide } from './operator-side.ts';
 import { createStories } from './stories.ts';
@@ -86,12 +87,12 @@ interface World {
 async function buildWorld({ config, log, stores, sources, readExits }: Ground): Promise<World> {
   const clock = systemClock;
   const { version } = packageJson;
-  const reread = async () => {
+  const reread = oneAtATime(async () => {
     const list = await readExits();
     upstream.replaceExits(list);
     log.info({ exits: list.length }, 'the list of exits was read again');
     return list.length;
-  };
+  });
   const side = createOperatorSide({
     config,
     stores,

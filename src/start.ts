@@ -1,0 +1,59 @@
+import { type Config, ConfigError, readConfig } from './config.ts';
+import { ExitListError } from './egress/list/exit-list-error.ts';
+import { loadEnvFile } from './env-file.ts';
+import { type Gateway, startGateway } from './gateway.ts';
+import { createLog } from './log.ts';
+import { StoreError } from './store/store-error.ts';
+
+/** A gateway that runs as this process. */
+export interface Started {
+  /** Reads the list of exits again; never rejects. */
+  rereadExits(): Promise<void>;
+  /** Brings it to rest, and ends the process. */
+  close(): Promise<never>;
+}
+
+/** Starts the gateway that the environment describes, and tells the terminal. Where it cannot, the process ends. */
+export async function start(): Promise<Started> {
+  try {
+    loadEnvFile();
+    const config = readConfig(process.env);
+    const gateway = await startGateway(config, createLog(config));
+    // For a parent that waits for it; a shell is none.
+    process.send?.({ url: gateway.url });
+    greet(config, gateway);
+    return {
+      rereadExits: gateway.rereadExits,
+      close: () => gateway.close().then(() => process.exit(0), fail),
+    };
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+/** A short screen for people: what it listens on, what is shown only now, and one line to try it with. */
+function greet({ NODE_ENV }: Config, { url, developmentKey, door }: Gateway): void {
+  if (NODE_ENV === 'production') return;
+  const key = developmentKey ?? '$KEY';
+  const lines = [
+    `Bitbucket gateway: ${url}/bitbucket-api (docs at /bitbucket-api/docs)`,
+    ...(door.url === null ? [] : [`The operator's door: ${door.url}`]),
+    ...(door.url === null || door.madeToken === null
+      ? []
+      : [`Its token until the next start, shown only now:\n\n  ${door.madeToken}`]),
+    ...(developmentKey === null ? [] : ['A development key was made, shown only now:']),
+    `  curl -H "x-oanor-key: ${key}" "${url}/bitbucket-api/v1/repo?repo=atlassian%2Fatlassian-event"`,
+  ];
+  console.error(`\n${lines.join('\n\n')}\n`);
+}
+
+/** One line where the operator can mend it, a stack where we have to. */
+function fail(error: unknown): never {
+  const expected =
+    error instanceof ConfigError ||
+    error instanceof ExitListError ||
+    error instanceof StoreError ||
+    (error instanceof Error && 'code' in error);
+  console.error(expected ? error.message : error);
+  process.exit(1);
+}
