@@ -5,6 +5,7 @@ import { monthOf } from './period.ts';
 import { ownKey, secondKey, totalsKey, USAGE_INDEX } from './redis-keys.ts';
 import { WINDOW_MS } from './window.ts';
 
+const WINDOW_US = WINDOW_MS * 1_000;
 /** Own counts are of use until the last refund of their month has been told. */
 const OWN_KEPT_MS = 7 * 86_400_000;
 
@@ -14,12 +15,14 @@ const OWN_KEPT_MS = 7 * 86_400_000;
  * gateway there and read it so, and go on beside this one.
  */
 const MERGE = `
-  local kept = redis.call('HMGET', KEYS[2], 's:' .. ARGV[1], 'r:' .. ARGV[1])
+  local call = redis.call
+  local ownSpent, ownRefunded = 's:' .. ARGV[1], 'r:' .. ARGV[1]
+  local kept = call('HMGET', KEYS[2], ownSpent, ownRefunded)
   local keptSpent, keptRefunded = tonumber(kept[1] or 0), tonumber(kept[2] or 0)
   local spent = math.max(keptSpent, tonumber(ARGV[2]))
   local refunded = math.max(keptRefunded, tonumber(ARGV[3]))
   local used, allSpent, allRefunded = 0, 0, 0
-  local fields = redis.call('HGETALL', KEYS[1])
+  local fields = call('HGETALL', KEYS[1])
   for i = 1, #fields, 2 do
     local count = tonumber(fields[i + 1])
     if string.byte(fields[i]) == 115 then used = used + count else used = used - count end
@@ -27,8 +30,8 @@ const MERGE = `
   end
   used = used + (spent - keptSpent) - (refunded - keptRefunded)
   local function keep()
-    if spent == keptSpent and refunded == keptRefunded then return end
-    redis.call('HSET', KEYS[1], 's:total', allSpent + spent - keptSpent, 'r:total', allRefunded + refunded - keptRefunded)
+    if spent ~= keptSpent then call('HSET', KEYS[1], 's:total', allSpent + spent - keptSpent) end
+    if refunded ~= keptRefunded then call('HSET', KEYS[1], 'r:total', allRefunded + refunded - keptRefunded) end
   end`;
 
 /**
@@ -40,45 +43,46 @@ const STEP = `
   local now = time[1] * 1000000 + time[2]
   if now > tonumber(ARGV[5]) or now < tonumber(ARGV[6]) or now >= tonumber(ARGV[7]) then return {now} end
   ${MERGE}
-  redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', '(' .. string.format('%.0f', now - ${WINDOW_MS * 1_000}))
-  local rate, count, newest = tonumber(ARGV[8]), redis.call('ZCARD', KEYS[3]), 0
-  if count > 0 then newest = tonumber(redis.call('ZRANGE', KEYS[3], -1, -1, 'WITHSCORES')[2]) end
+  local rate, count, newest = tonumber(ARGV[8]), call('ZCARD', KEYS[3]), 0
+  if count > 0 then
+    count = count - call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now - ${WINDOW_US} - 1)
+    newest = tonumber(call('ZRANGE', KEYS[3], -1, -1, 'WITHSCORES')[2] or 0)
+  end
   if newest > now then
-    for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. string.format('%.0f', now), '+inf')) do
-      redis.call('ZADD', KEYS[3], now, member)
+    for _, member in ipairs(call('ZRANGEBYSCORE', KEYS[3], now + 1, '+inf')) do
+      call('ZADD', KEYS[3], now, member)
     end
-    redis.call('PEXPIRE', KEYS[3], ${WINDOW_MS * 2})
+    call('PEXPIRE', KEYS[3], ${WINDOW_MS * 2})
     newest = now
   end
   local calls = tonumber(ARGV[4])
   local granted = math.max(0, math.min(calls, rate - count, tonumber(ARGV[9]) - used))
   if granted > 0 then
-    local places = {}
-    for i = 1, granted do
+    local places = {now, ARGV[10]}
+    for i = 2, granted do
       places[2 * i - 1] = now
       places[2 * i] = ARGV[10] .. i
     end
-    redis.call('ZADD', KEYS[3], unpack(places))
-    redis.call('PEXPIRE', KEYS[3], ${WINDOW_MS * 2})
+    call('ZADD', KEYS[3], unpack(places))
+    call('PEXPIRE', KEYS[3], ${WINDOW_MS * 2})
     spent, used, newest = spent + granted, used + granted, now
   end
   keep()
-  if spent > keptSpent or refunded > keptRefunded then
-    redis.call('HSET', KEYS[2], 's:' .. ARGV[1], spent, 'r:' .. ARGV[1], refunded)
-    if not kept[1] then redis.call('PEXPIREAT', KEYS[2], ARGV[11]) end
-  end
+  if spent > keptSpent then call('HSET', KEYS[2], ownSpent, spent) end
+  if refunded > keptRefunded then call('HSET', KEYS[2], ownRefunded, refunded) end
+  if spent + refunded > 0 and not kept[1] and not kept[2] then call('PEXPIREAT', KEYS[2], ARGV[11]) end
   local wait, reset = 0, 0
   if granted < calls and count + granted >= rate then
-    local first = redis.call('ZRANGE', KEYS[3], count + granted - rate, count + granted - rate, 'WITHSCORES')
-    wait = first[2] + ${WINDOW_MS * 1_000} - now
+    local first = call('ZRANGE', KEYS[3], count + granted - rate, count + granted - rate, 'WITHSCORES')
+    wait = first[2] + ${WINDOW_US} - now
   end
-  if newest > 0 then reset = newest + ${WINDOW_MS * 1_000} - now end
+  if newest > 0 then reset = newest + ${WINDOW_US} - now end
   return {now, spent, refunded, used, granted, count, wait, reset}`;
 
 /** What a gateway has counted stays in the totals; its own fields go. */
 const FOLD = `${MERGE}
   keep()
-  redis.call('HDEL', KEYS[2], 's:' .. ARGV[1], 'r:' .. ARGV[1])
+  call('HDEL', KEYS[2], ownSpent, ownRefunded)
   return used`;
 
 /** One script and one round trip for whatever waits of one account; all its keys are in one slot of a cluster. */
