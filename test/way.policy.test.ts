@@ -4,6 +4,7 @@ import type { Account } from '../src/domain/account.ts';
 import type { AnswerHold } from '../src/domain/bytes-in-flight.ts';
 import { Failure, type FailureName } from '../src/domain/failure.ts';
 import type { Body } from '../src/domain/upstream.ts';
+import { brief } from '../src/endpoints/brief.ts';
 import { endpoint } from '../src/endpoints/endpoint.ts';
 import { bodyOf } from '../src/envelope/body.ts';
 import type { LimitReading, Meter, Spent } from '../src/limits/meter.ts';
@@ -46,6 +47,7 @@ const rowOf = (work: () => Promise<{ data: Body }>) =>
       workspace: z.string().optional(),
     }),
     data: z.unknown(),
+    brief: brief({}),
     answer: async (_input, reader) => {
       await reader.get({ target: '/x', read: () => null });
       return work();

@@ -7,6 +7,7 @@ import { ctx, isCtx, isPageNumber } from '../input/paging.ts';
 import { ref } from '../input/ref.ts';
 import { repoName } from '../input/repo-name.ts';
 import { treePath } from '../input/tree-path.ts';
+import { commitsBrief } from './briefs.ts';
 import { cursorOf, endpoint, paramsOf, type Reader, wholeObject } from './endpoint.ts';
 import { paging } from './repository.ts';
 import { CommitPage } from './schemas.ts';
@@ -21,10 +22,11 @@ export const listCommits = endpoint({
   tag: 'Repository',
   summary: 'Commits',
   description:
-    'Commits, newest first: of all branches and tags, or of one `ref`, or those that touched `path`. Follow ' +
-    '`Link`: `page` alone works, and costs Bitbucket one more read for its cursor.',
+    'Commits, newest first: of all branches and tags, or of one `ref`, or those that touched `path`. ' +
+    '`page` without `ctx` works too, and costs Bitbucket one more read for its cursor.',
   message: 'Repository commits',
   data: CommitPage,
+  brief: commitsBrief,
   input: z.strictObject({
     repo,
     ref: ref.optional(),
@@ -36,7 +38,7 @@ export const listCommits = endpoint({
   answer: async (input, bitbucket, tagging) => {
     const { page, ctx } = input;
     if (ctx !== undefined && page === undefined)
-      throw invalid('ctx', '`ctx` means nothing without `page`. Take both from `Link`.');
+      throw invalid('ctx', '`ctx` means nothing without `page`. Take both as the page before gave them.');
     const first = firstCommits(input);
     if (page === undefined || (page === 1 && ctx === undefined))
       return commits(input, { ...first, ...tagging.conditional() }, bitbucket);

@@ -5,6 +5,7 @@ import type { Conditions } from '../envelope/etag.ts';
 import type { PageLinks, Param } from '../envelope/link.ts';
 import { type PageKeys, readPageKeys } from '../envelope/page-keys.ts';
 import { isPageNumber, pretty } from '../input/paging.ts';
+import type { Brief } from './brief.ts';
 import { type Taggable, type Tagged, Tagging } from './tagging.ts';
 
 export type Tag = 'Repository' | 'Workspace' | 'Meta';
@@ -23,6 +24,8 @@ interface Facts {
   readonly message: string;
   /** What `data` is; its `id` names it in the description. */
   readonly data: z.ZodType;
+  /** What people read of it; agents get no more unless they ask. */
+  readonly brief: Brief;
   /** Where `page` leads on a list: a number, a number with Bitbucket's `ctx`, or a token of ours. */
   readonly cursor?: 'numeric' | 'ctx' | 'token';
 }

@@ -6,6 +6,7 @@ import { ref } from '../input/ref.ts';
 import { repoName } from '../input/repo-name.ts';
 import { hasDotSegment, isSendable } from '../input/segments.ts';
 import { treePath } from '../input/tree-path.ts';
+import { treeBrief } from './briefs.ts';
 import { brokenAnswer, cursorOf, endpoint, type Made, paramsOf, type Reader } from './endpoint.ts';
 import { as } from './read-as.ts';
 import { FileTree } from './schemas.ts';
@@ -34,6 +35,7 @@ export const getFileTree = endpoint({
     'to the commit of the first one, so that a push in between cannot tear the listing.',
   message: 'Repository file tree',
   data: FileTree,
+  brief: treeBrief,
   input,
   cursor: 'token',
   answer: async (input, bitbucket, tagging) => {
@@ -56,7 +58,7 @@ function resume(input: Input, text: string): Start {
   if (token === null) {
     throw invalid(
       'page',
-      '`page` is not a token of this listing. Take it from `Link` or `data.next`, with the same repo, path and ref.',
+      '`page` is not a token of this listing. Take it as the page before gave it, with the same repo, path and ref.',
     );
   }
   return { at: token.commit, shown: token.ref, cursor: token.cursor };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bodyOf } from '../envelope/body.ts';
+import { metaBrief } from './briefs.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
 import { Meta } from './schemas.ts';
 
@@ -25,6 +26,7 @@ export function metaOf(others: number): Endpoint {
     description: 'What this API is and where its data comes from. Asks nothing of Bitbucket.',
     message: 'Meta',
     data: Meta,
+    brief: metaBrief,
     input: z.strictObject({}),
     answer: async () => ({ data }),
   });

@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { pagelen, pageNumber, q, sort, state } from '../input/paging.ts';
 import { repoName } from '../input/repo-name.ts';
+import {
+  accountsBrief,
+  branchesBrief,
+  pullRequestsBrief,
+  repositoriesBrief,
+  repositoryBrief,
+  tagsBrief,
+} from './briefs.ts';
 import { object, page } from './endpoint.ts';
 import { AccountPage, BranchPage, PullRequestPage, Repository, RepositoryPage, TagPage } from './schemas.ts';
 import { at } from './target.ts';
@@ -27,6 +35,7 @@ export const getRepository = object({
     'A private repository looks like a missing one.',
   message: 'Repository detail',
   data: Repository,
+  brief: repositoryBrief,
   input: z.strictObject({ repo }),
   upstream: ({ repo }) => at`/repositories/${repo.workspace}/${repo.slug}`,
 });
@@ -39,6 +48,7 @@ export const listBranches = page({
   description: 'The branches of a repository, each with the commit it points at.',
   message: 'Repository branches',
   data: BranchPage,
+  brief: branchesBrief,
   input: z.strictObject({ repo, ...filtering(refFilters), ...paging }),
   upstream: ({ repo, q, sort, pagelen, page }) =>
     at`/repositories/${repo.workspace}/${repo.slug}/refs/branches`.with({ q, sort, pagelen, page }),
@@ -52,6 +62,7 @@ export const listTags = page({
   description: 'The tags of a repository. `message`, `date` and `tagger` are null on lightweight tags.',
   message: 'Repository tags',
   data: TagPage,
+  brief: tagsBrief,
   input: z.strictObject({ repo, ...filtering(refFilters), ...paging }),
   upstream: ({ repo, q, sort, pagelen, page }) =>
     at`/repositories/${repo.workspace}/${repo.slug}/refs/tags`.with({ q, sort, pagelen, page }),
@@ -65,6 +76,7 @@ export const listForks = page({
   description: 'The public forks of a repository, as repositories with `parent` set.',
   message: 'Repository forks',
   data: RepositoryPage,
+  brief: repositoriesBrief,
   input: z.strictObject({ repo, ...filtering(repositoryFilters), ...paging }),
   upstream: ({ repo, q, sort, pagelen, page }) =>
     at`/repositories/${repo.workspace}/${repo.slug}/forks`.with({ q, sort, pagelen, page }),
@@ -78,6 +90,7 @@ export const listWatchers = page({
   description: 'The accounts that watch a repository: users and teams.',
   message: 'Repository watchers',
   data: AccountPage,
+  brief: accountsBrief,
   input: z.strictObject({ repo, ...paging }),
   upstream: ({ repo, pagelen, page }) =>
     at`/repositories/${repo.workspace}/${repo.slug}/watchers`.with({ pagelen, page }),
@@ -96,6 +109,7 @@ export const listPullRequests = page({
     "page here: the answer's own `pagelen` says what was given.",
   message: 'Repository pull requests',
   data: PullRequestPage,
+  brief: pullRequestsBrief,
   input: z.strictObject({ repo, state: state.optional(), ...filtering(pullRequestFilters), ...paging }),
   upstream: ({ repo, state, q, sort, pagelen, page }) =>
     at`/repositories/${repo.workspace}/${repo.slug}/pullrequests`.with({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { workspaceName } from '../input/workspace.ts';
+import { repositoriesBrief, workspaceBrief } from './briefs.ts';
 import { object, page } from './endpoint.ts';
 import { filtering, paging, repositoryFilters } from './repository.ts';
 import { RepositoryPage, Workspace } from './schemas.ts';
@@ -14,6 +15,7 @@ export const getWorkspace = object({
     'Name, UUID and links of a workspace. `is_private: true` is normal for workspaces with public repositories.',
   message: 'Workspace profile',
   data: Workspace,
+  brief: workspaceBrief,
   input: z.strictObject({ workspace: workspaceName }),
   upstream: ({ workspace }) => at`/workspaces/${workspace}`,
 });
@@ -28,6 +30,7 @@ export const listWorkspaceRepositories = page({
     'workspaces forbid the list although single repositories in them are public.',
   message: 'Workspace repositories',
   data: RepositoryPage,
+  brief: repositoriesBrief,
   input: z.strictObject({ workspace: workspaceName, ...filtering(repositoryFilters), ...paging }),
   upstream: ({ workspace, q, sort = '-updated_on', pagelen, page }) =>
     at`/repositories/${workspace}`.with({ q, sort, pagelen, page }),

@@ -23,7 +23,7 @@ export const pageNumber = z
   .string()
   .regex(PAGE_NUMBER, '`page` is a whole number from 1.')
   .meta({
-    description: 'The page, from 1. `Link` leads from each page to the next.',
+    description: 'The page, from 1.',
     examples: ['1'],
     whole: { minimum: 1, maximum: 999_999_999 },
   })
@@ -36,14 +36,14 @@ export const isCtx = (text: string): boolean => CTX.test(text);
 
 export const ctx = z
   .string()
-  .regex(CTX, '`ctx` is no cursor of Bitbucket. Take it from `Link`.')
-  .meta({ description: "Bitbucket's cursor of this list, as `Link` gives it together with `page`." });
+  .regex(CTX, '`ctx` is no cursor of Bitbucket. Take it as the page before gave it.')
+  .meta({ description: "Bitbucket's cursor of this list, as the page before gave it together with `page`." });
 
 /** Where a directory's listing goes on. */
 export const treeToken = z
   .string()
-  .regex(/^[A-Za-z0-9_-]{1,8000}$/, '`page` is a token here: take it from `Link` or `data.next`.')
-  .meta({ description: 'The token of the next page, as `data.next` and `Link` give it.' });
+  .regex(/^[A-Za-z0-9_-]{1,8000}$/, '`page` is a token here: take it as the page before gave it.')
+  .meta({ description: 'The token of the next page, as the page before gave it.' });
 
 /** A filter in BBQL; `example` one that this list understands. */
 export const q = (example: string) =>

@@ -42,12 +42,12 @@ it.each([
   ...['', 'a b', 'ü', 'x'.repeat(1_001)].map((text) => [
     paging.ctx,
     text,
-    '`ctx` is no cursor of Bitbucket. Take it from `Link`.',
+    '`ctx` is no cursor of Bitbucket. Take it as the page before gave it.',
   ]),
   ...['', 'a.b', 'x'.repeat(8_001)].map((text) => [
     paging.treeToken,
     text,
-    '`page` is a token here: take it from `Link` or `data.next`.',
+    '`page` is a token here: take it as the page before gave it.',
   ]),
   [paging.q('a'), '', '`q` is empty.'],
   [paging.q('a'), 'x'.repeat(4_001), '`q` is longer than 4,000 characters.'],
