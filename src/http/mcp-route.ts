@@ -3,7 +3,7 @@ import type { Account, Caller } from '../domain/account.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import { table } from '../endpoints/table.ts';
 import { refusalOfInactive } from '../keys/authenticate.ts';
-import { answerMcp, MCP_PATH } from '../mcp/mcp.ts';
+import { createMcp, MCP_PATH } from '../mcp/mcp.ts';
 import type { Ended, Rooms } from '../way/call.ts';
 import { answer, knownCaller } from '../way.ts';
 import type { Tell } from './door.ts';
@@ -22,6 +22,7 @@ export interface McpRouteOptions {
  * gate of their own.
  */
 export function serveMcp(server: FastifyInstance, { rooms, version, tell }: McpRouteOptions): void {
+  const answerMcp = createMcp({ table, version });
   const passListing = createListingGate(rooms.clock);
   const accounts = new WeakMap<FastifyRequest, Account>();
   const passGate = (request: FastifyRequest) => {
@@ -52,8 +53,6 @@ export function serveMcp(server: FastifyInstance, { rooms, version, tell }: McpR
       const response = await answerMcp({
         headers: headersOf(request),
         body: request.body,
-        table,
-        version,
         callTool: async (row, query) => {
           const ended = await answer(toolCall(request, row, query), rooms);
           calls.push(ended);

@@ -43,7 +43,9 @@ it('greets and lists eleven read-only tools with the rows’ own parameters, fre
   for (const [i, tool] of tools.entries()) {
     expect(tool.annotations?.readOnlyHint).toBe(true);
     const names = Object.keys(tool.inputSchema.properties ?? {});
-    expect([...names, 'pretty']).toEqual(Object.keys(table[i]?.input.shape ?? {}));
+    expect(names.filter((name) => name !== 'detail' && name !== 'cursor').concat('pretty')).toEqual(
+      Object.keys(table[i]?.input.shape ?? {}),
+    );
   }
   const { headers } = await gateway.get('/v1/repo?repo=nothing', key);
   expect(headers['x-quota-remaining']).toBe('1850');
@@ -70,9 +72,9 @@ it('reads the 49 branches, page by page, as the advice says, one call each', asy
   await client.close();
 });
 
-it('gives the envelope of the endpoint itself', async () => {
+it('gives the envelope of the endpoint itself where all detail is wanted', async () => {
   const client = await connect(gateway.key);
-  const { text } = await callTool(client, 'getRepository', { repo: 'acme/big' });
+  const { text } = await callTool(client, 'getRepository', { repo: 'acme/big', detail: 'full' });
   const plain = await gateway.get('/v1/repo?repo=acme/big');
   const withoutMeta = (envelope: string) => envelope.replace(/"meta":\{[^}]*\}/, '');
   expect(withoutMeta(text)).toBe(withoutMeta(plain.text));
