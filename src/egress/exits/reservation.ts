@@ -41,7 +41,7 @@ class PursedCall {
     hold(purse.budget);
     this.purse = purse;
     this.asked = purse.kept ? leases.take(purse.id, purse.budget.limit) : null;
-    if (this.asked !== null && !(this.asked instanceof Promise)) this.#leased = this.asked;
+    if (!(this.asked instanceof Promise)) this.#leased = this.asked;
   }
 
   /** What the store said, where it was asked. */

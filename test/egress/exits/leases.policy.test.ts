@@ -6,9 +6,10 @@ import {
   type LeaseEnded,
   leaseSize,
 } from '../../../src/egress/exits/budget-store.ts';
-import type { LeasedCall } from '../../../src/egress/exits/lease.ts';
+import { Lease, type LeasedCall } from '../../../src/egress/exits/lease.ts';
 import { LeaseBook } from '../../../src/egress/exits/lease-book.ts';
 import { type LeaseRefused, Leases } from '../../../src/egress/exits/leases.ts';
+import { endedOf, Untold } from '../../../src/egress/exits/untold.ts';
 import { answered, createVirtualClock, createWorld, fakeSource, HOUR_MS, unsent } from './world.ts';
 
 interface Asked {
@@ -19,7 +20,16 @@ interface Asked {
 
 /** A store that is asked by hand. */
 function createDesk(answer: LeaseAnswer = { calls: 3, left: 7, growsInMs: 5_000 }) {
-  const clock = createVirtualClock();
+  const virtual = createVirtualClock();
+  /** How long each timer was to wait. */
+  const timers: number[] = [];
+  const clock = {
+    ...virtual,
+    after: (ms: number, work: () => void) => {
+      timers.push(ms);
+      return virtual.after(ms, work);
+    },
+  };
   const asked: Asked[] = [];
   const told: LeaseEnded[] = [];
   const heard: [string, number, number][] = [];
@@ -27,6 +37,9 @@ function createDesk(answer: LeaseAnswer = { calls: 3, left: 7, growsInMs: 5_000 
     answer,
     isAway: false,
     delayMs: 0,
+    /** Writes that told of ended leases alone. */
+    writes: 0,
+    timers,
     clock,
     asked,
     told,
@@ -37,11 +50,12 @@ function createDesk(answer: LeaseAnswer = { calls: 3, left: 7, growsInMs: 5_000 
     lease: async ({ exitId, leaseId, limit, calls }, ended) => {
       expect([limit, calls]).toEqual([60, 5]);
       asked.push({ exitId, leaseId, ended });
-      if (desk.delayMs > 0) await new Promise<void>((done) => clock.after(desk.delayMs, done));
+      if (desk.delayMs > 0) await new Promise<void>((done) => virtual.after(desk.delayMs, done));
       if (desk.isAway) throw new Error('away');
       return desk.answer;
     },
     end: async (ended) => {
+      desk.writes += 1;
       if (desk.isAway) throw new Error('away');
       told.push(...ended);
     },
@@ -166,15 +180,125 @@ describe('a lease', () => {
     expect(desk.asked).toHaveLength(1);
   });
 
+  it('is swept for once a second, while there is one', async () => {
+    const { desk, clock, take, timers } = createDesk();
+    expect(timers).toEqual([]);
+    const call = await take();
+    (await take('f')).count();
+    expect(timers).toEqual([1_000]);
+    await clock.pass(LEASE_MS);
+    expect(timers).toEqual(Array.from({ length: 10 }, () => 1_000));
+    await clock.pass(60_000);
+    expect([timers.length, desk.writes]).toEqual([10, 1]);
+    call.count();
+    expect(timers).toHaveLength(11);
+    await clock.pass(60_000);
+    expect([timers.length, desk.writes]).toEqual([11, 2]);
+  });
+
+  it('that gave nothing is not swept for, but once', async () => {
+    const { desk, leases, clock, timers } = createDesk({ calls: 0, left: 0, growsInMs: 9_000 });
+    await leases.take('e', 60);
+    await clock.pass(60_000);
+    expect([timers.length, desk.writes]).toEqual([1, 0]);
+  });
+
+  it('whose answer was lost is told of without another call', async () => {
+    const { desk, leases, clock, timers, told } = createDesk();
+    desk.isAway = true;
+    await expect(leases.take('e', 60)).rejects.toThrow('away');
+    expect(timers).toEqual([1_000]);
+    await clock.pass(3_500);
+    expect([timers.length, desk.writes]).toEqual([4, 3]);
+    desk.isAway = false;
+    await clock.pass(60_000);
+    expect([timers.length, desk.writes, told]).toEqual([
+      4,
+      4,
+      [{ exitId: 'e', leaseId: 'g-1', used: 0, agoMs: 4_000 }],
+    ]);
+  });
+
   it('closing gives all back, and asks the store nothing more', async () => {
-    const { leases, clock, take, told } = createDesk();
+    const { desk, leases, clock, take, told, timers } = createDesk();
     (await take()).count();
     const late = await take('f');
+    const before = timers.length;
     await leases.close();
     expect(told).toMatchObject([{ leaseId: 'g-1', used: 1 }]);
     late.count();
     await clock.pass(60_000);
-    expect(told).toHaveLength(1);
+    expect([told.length, desk.writes, timers.length]).toEqual([1, 1, before]);
+  });
+
+  it('closing with nothing leased does not ask the store at all', async () => {
+    const { desk, leases } = createDesk();
+    await leases.close();
+    expect(desk.writes).toBe(0);
+  });
+
+  it('closing rejects when the store is away', async () => {
+    const { desk, leases, take } = createDesk();
+    (await take()).count();
+    desk.isAway = true;
+    await expect(leases.close()).rejects.toThrow('away');
+  });
+});
+
+describe('one lease', () => {
+  it('holds its calls until it is over: unused, under way or used', () => {
+    const lease = new Lease('e', 'g-1', 2, 1_000);
+    let nowMs = 1_500;
+    let ended = 0;
+    const take = () =>
+      lease.take(
+        () => nowMs,
+        () => {
+          ended += 1;
+        },
+      );
+    expect(lease.over).toEqual({ exitId: 'e', leaseId: 'g-1', used: 0, endedAtMs: 1_000 });
+    expect([lease.unused(nowMs), lease.isUnderWay]).toEqual([2, false]);
+    const [one, two] = [take(), take()];
+    expect([lease.unused(nowMs), lease.isUnderWay, ended]).toEqual([0, true, 0]);
+    one.giveBack();
+    expect([lease.unused(nowMs), lease.isUnderWay, ended]).toEqual([1, true, 1]);
+    nowMs = 2_000;
+    two.count();
+    expect([lease.unused(nowMs), lease.isUnderWay, ended]).toEqual([1, false, 2]);
+    expect(lease.over).toEqual({ exitId: 'e', leaseId: 'g-1', used: 1, endedAtMs: 2_000 });
+    expect([lease.isOver(1_000 + LEASE_MS - 1), lease.unused(1_000 + LEASE_MS - 1)]).toEqual([false, 1]);
+    expect([lease.isOver(1_000 + LEASE_MS), lease.unused(1_000 + LEASE_MS)]).toEqual([true, 0]);
+  });
+});
+
+describe('what the store has not heard yet', () => {
+  const over = (exitId: string, i = 0) => ({ exitId, leaseId: `g-${i}`, used: i, endedAtMs: 100 * i });
+
+  it('is taken out for one exit or for all, once', () => {
+    const untold = new Untold();
+    untold.keep([over('e', 1), over('f', 2)]);
+    untold.keep([over('e', 3)]);
+    expect(untold.size).toBe(3);
+    expect(untold.takeOf('e')).toEqual([over('e', 1), over('e', 3)]);
+    expect([untold.takeOf('e'), untold.takeOf('nothing'), untold.size]).toEqual([[], [], 1]);
+    untold.keep([over('e', 4)]);
+    expect(untold.takeAll()).toEqual([over('f', 2), over('e', 4)]);
+    expect([untold.takeAll(), untold.size]).toEqual([[], 0]);
+  });
+
+  it('is ten thousand leases at most, however long the store is away', () => {
+    const untold = new Untold();
+    untold.keep(Array.from({ length: 9_999 }, (_, i) => over('e', i)));
+    untold.keep([over('f', 1), over('f', 2)]);
+    untold.keep([over('f', 3)]);
+    expect([untold.size, untold.takeOf('f')]).toEqual([10_000, [over('f', 1)]]);
+    untold.keep([over('f', 4)]);
+    expect(untold.size).toBe(10_000);
+  });
+
+  it('is told by its age', () => {
+    expect(endedOf(over('e', 3), 1_000)).toEqual({ exitId: 'e', leaseId: 'g-3', used: 3, agoMs: 700 });
   });
 });
 
