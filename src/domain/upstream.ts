@@ -52,7 +52,7 @@ export interface UpstreamAnswer extends UpstreamHead {
   readonly requestId: string | undefined;
 }
 
-/** On whose behalf, and for how long. */
+/** On whose behalf, and for how long. One for each call of a caller: all its reads share what it may take. */
 export interface UpstreamCall {
   readonly accountId: string;
   /** The account's part when exits are scarce: its calls a second. */
@@ -73,7 +73,8 @@ export interface Upstream {
    * Reads one resource.
    *
    * Resolves with what `read` made of a 200 whose content type is JSON (or of a 304 to `ifNoneMatch`), after
-   * retries over other exits and at most three redirects within the upstream's origin. Rejects with a `Failure`:
+   * retries over other exits and at most three redirects within the upstream's origin: three attempts more than
+   * reads in all reads of one `call`. Rejects with a `Failure`:
    * `upstream_rejected` (its 400, its words), `upstream_forbidden`, `upstream_not_found` (its 401 and 404),
    * `upstream_gone`, `upstream_failed`, `upstream_timeout`, `exits_exhausted`, `overloaded` (no room until the
    * deadline), or what `refuse` returned.

@@ -3,6 +3,7 @@ import { Allowance } from './attempts/allowance.ts';
 import { Latencies } from './attempts/latencies.ts';
 import { Pursuit } from './attempts/pursuit.ts';
 import { upstreamBaseOf } from './attempts/redirect.ts';
+import { createSparesOf } from './attempts/spares.ts';
 import { createPool, type PoolOptions } from './exits/pool.ts';
 import type { Pool } from './exits/port.ts';
 
@@ -28,6 +29,7 @@ export function createBitbucket(options: BitbucketOptions): Bitbucket {
     random,
     allowance: new Allowance(),
     latencies: new Latencies(),
+    sparesOf: createSparesOf(),
   };
   return {
     get: <Value>(request: UpstreamRequest<Value>, call: UpstreamCall) => {

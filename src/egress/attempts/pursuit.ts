@@ -6,18 +6,11 @@ import type { Exit, Pool } from '../exits/port.ts';
 import type { Allowance } from './allowance.ts';
 import { decisive, patienceOf, verdictWithin } from './hedge.ts';
 import type { Latencies } from './latencies.ts';
-import {
-  MAX_HOPS,
-  redirectedAway,
-  redirectedTooOften,
-  redirectTarget,
-  type UpstreamBase,
-} from './redirect.ts';
+import { redirectedAway, redirectedTooOften, redirectTarget, type UpstreamBase } from './redirect.ts';
+import type { Spares } from './spares.ts';
 import { type Try, tryExit } from './try-exit.ts';
 import { type Elsewhere, tooLate, type Verdict } from './verdict.ts';
 
-/** All told: retries, hedges and the hops of redirects. */
-const MAX_ATTEMPTS = 4;
 /** Of the pause before a first retry; doubled for each one after it. */
 const PAUSE_MS = 100;
 const SHORTEST_REST_MS = 1_000;
@@ -28,6 +21,7 @@ export interface PursuitTools {
   readonly base: UpstreamBase;
   readonly allowance: Allowance;
   readonly latencies: Latencies;
+  readonly sparesOf: (call: UpstreamCall) => Spares;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   /** In [0, 1); for jitter. */
@@ -38,9 +32,10 @@ export interface PursuitTools {
 export class Pursuit {
   readonly #tools: PursuitTools;
   readonly #call: UpstreamCall;
+  readonly #spares: Spares;
   readonly #tried = new Set<Exit>();
   readonly #running = new Set<Try>();
-  #attempts = 0;
+  #hasBegun = false;
   #isOver = false;
   #hasFailed500 = false;
   #hadBrownOut = false;
@@ -50,6 +45,7 @@ export class Pursuit {
   constructor(tools: PursuitTools, call: UpstreamCall) {
     this.#tools = tools;
     this.#call = call;
+    this.#spares = tools.sparesOf(call);
   }
 
   /** See `Upstream.get`. When the caller hangs up it rejects at once; what was sent is drained behind its back. */
@@ -69,10 +65,10 @@ export class Pursuit {
 
   async #follow(request: UpstreamRequest<unknown>): Promise<unknown> {
     let { target } = request;
-    for (let hops = 0; ; hops += 1) {
+    for (;;) {
       const verdict = await this.#persist({ ...request, target });
       if (verdict.kind === 'answer') return verdict.value;
-      if (hops === MAX_HOPS) throw redirectedTooOften();
+      if (!this.#mayTry) throw this.#failed ?? redirectedTooOften();
       const next = redirectTarget(verdict.location, target, this.#tools.base);
       if (next === null) throw redirectedAway();
       target = next;
@@ -83,14 +79,14 @@ export class Pursuit {
   async #persist(
     request: UpstreamRequest<unknown>,
   ): Promise<Exclude<Verdict, { kind: 'elsewhere' | 'refusal' }>> {
-    for (let round = 0; this.#attempts < MAX_ATTEMPTS; round += 1) {
-      if (this.#leftMs() <= 1) throw this.#failed ?? tooLate();
+    for (let round = 0; this.#mayTry; round += 1) {
+      if (this.#isLate()) break;
       const verdict = await this.#tryPatiently(request);
       if (verdict.kind === 'refusal') throw verdict.failure;
       if (verdict.kind !== 'elsewhere') return verdict;
       if (verdict.when === 'after jitter') await this.#pause(round, verdict);
     }
-    throw this.#failed ?? this.#nothingGotThrough();
+    throw this.#failed ?? (this.#isLate() ? tooLate() : this.#nothingGotThrough());
   }
 
   /** One attempt, and a second one beside it when the first stays silent. */
@@ -101,7 +97,7 @@ export class Pursuit {
     const patience = patienceOf(this.#leftMs(), latencies.p95Ms, canHedge);
     const prompt = await verdictWithin(clock, patience.ms, first.verdict);
     if (prompt !== undefined) return prompt;
-    const isPossible = this.#attempts < MAX_ATTEMPTS && pool.hasOther(this.#tried);
+    const isPossible = this.#mayTry && pool.hasOther(this.#tried);
     const isPaid = () => (patience.from === 'hedges' ? allowance.takeHedge() : allowance.takeRetry());
     const second = isPossible && isPaid() ? await this.#launch(request, true).catch(() => null) : null;
     if (second === null) return first.verdict;
@@ -110,8 +106,15 @@ export class Pursuit {
     return verdict;
   }
 
+  /** The first attempt of a read is always made; more only while the call has some to spare. */
+  get #mayTry(): boolean {
+    return !this.#hasBegun || this.#spares.isLeft;
+  }
+
   async #launch(request: UpstreamRequest<unknown>, isHedge: boolean): Promise<Try> {
     const { pool } = this.#tools;
+    if (this.#hasBegun) this.#spares.take();
+    this.#hasBegun = true;
     const reservation = await pool.reserve(this.#call, this.#tried).catch((error: unknown) => {
       throw this.#failed ?? error;
     });
@@ -120,7 +123,6 @@ export class Pursuit {
       throw hungUp();
     }
     this.#tried.add(reservation.exit);
-    this.#attempts += 1;
     const circumstances = () => ({ hasFailed500: this.#hasFailed500, hadBrownOut: this.#hadBrownOut });
     const attempt = tryExit({
       ...this.#tools,
@@ -149,7 +151,7 @@ export class Pursuit {
   async #pause(round: number, { failure }: Elsewhere): Promise<void> {
     const { allowance, clock, random } = this.#tools;
     const pauseMs = random() * PAUSE_MS * 2 ** round;
-    if (this.#attempts >= MAX_ATTEMPTS || pauseMs >= this.#leftMs() || !allowance.takeRetry()) throw failure;
+    if (!this.#mayTry || pauseMs >= this.#leftMs() || !allowance.takeRetry()) throw failure;
     await sleep(clock, pauseMs, this.#call.hangUp);
     if (this.#isOver) throw hungUp();
   }
@@ -162,6 +164,10 @@ export class Pursuit {
       'No way out to Bitbucket worked: exits are used up or out of order. Wait as long as Retry-After says.',
       { retryAfterMs },
     );
+  }
+
+  #isLate(): boolean {
+    return this.#leftMs() <= 1;
   }
 
   #leftMs(): number {

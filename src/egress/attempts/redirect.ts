@@ -1,6 +1,5 @@
 import { Failure } from '../../domain/failure.ts';
 
-export const MAX_HOPS = 3;
 const API_HOST = 'api.bitbucket.org';
 const API_ROOT = '/2.0';
 
@@ -35,5 +34,4 @@ export const redirectedAway = () =>
     'upstream_failed',
     'Bitbucket redirected to another place, which this gateway does not follow.',
   );
-export const redirectedTooOften = () =>
-  new Failure('upstream_failed', `Bitbucket redirected more than ${MAX_HOPS} times.`);
+export const redirectedTooOften = () => new Failure('upstream_failed', 'Bitbucket redirected too often.');

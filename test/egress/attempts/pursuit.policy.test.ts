@@ -3,11 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { unboundedHold } from '../../../src/domain/bytes-in-flight.ts';
 import { Failure } from '../../../src/domain/failure.ts';
 import { type AttemptEnded, silentTelemetry } from '../../../src/domain/telemetry.ts';
-import type { UpstreamAnswer, UpstreamRequest } from '../../../src/domain/upstream.ts';
+import type { UpstreamAnswer, UpstreamCall, UpstreamRequest } from '../../../src/domain/upstream.ts';
 import { Allowance } from '../../../src/egress/attempts/allowance.ts';
 import { Latencies } from '../../../src/egress/attempts/latencies.ts';
 import { Pursuit } from '../../../src/egress/attempts/pursuit.ts';
 import { upstreamBaseOf } from '../../../src/egress/attempts/redirect.ts';
+import { createSparesOf } from '../../../src/egress/attempts/spares.ts';
 import type { AttemptEnd, Exit, Pool } from '../../../src/egress/exits/port.ts';
 import { TunnelError } from '../../../src/egress/sources/tunnel-error.ts';
 import { createVirtualClock } from '../exits/world.ts';
@@ -90,6 +91,7 @@ function pursue(options: Options, asked: Partial<UpstreamRequest<unknown>> = {})
     base: upstreamBaseOf('https://api.bitbucket.org/2.0'),
     allowance,
     latencies,
+    sparesOf: createSparesOf(),
     clock,
     telemetry: { ...silentTelemetry, attemptEnded: (end: AttemptEnded) => void told.push(end) },
     random: () => 0.5,
@@ -118,7 +120,9 @@ function pursue(options: Options, asked: Partial<UpstreamRequest<unknown>> = {})
     await clock.pass(ms);
     return outcome;
   };
-  return { ...fake, clock, told, hangUp, outcome, done, passing, allowance };
+  /** Another read of the same call. */
+  const readOn = () => new Pursuit(tools, call).run(request).catch((failure: Failure) => failure);
+  return { ...fake, clock, told, hangUp, outcome, done, passing, readOn, allowance };
 }
 
 const failing = (code: string, more: object = {}) => ({
@@ -219,6 +223,50 @@ describe('elsewhere', () => {
   });
 });
 
+describe('the attempts of one call', () => {
+  const failed: React = (request) => void request.begin().fail(new Error('cut'));
+
+  it('are three more than its reads: what the first used up, the next does not have', async () => {
+    const { clock, passing, readOn, requests } = pursue({ meets: [refused, refused, answers(200), refused] });
+    expect(await passing(0)).toMatchObject({ value: '200 {}' });
+    expect(requests).toHaveLength(3);
+    const second = readOn();
+    await clock.pass(10_000);
+    expect(await second).toMatchObject({ code: 'exits_exhausted' });
+    expect(requests).toHaveLength(5);
+    expect(await readOn()).toMatchObject({ code: 'exits_exhausted' });
+    expect(requests).toHaveLength(6);
+  });
+
+  it('once used up, leave no retry, hedge or hop, but each read its one', async () => {
+    for (const [meets, code] of [
+      [answers(302, '', { location: '/2.0/x' }), 'upstream_failed'],
+      [failed, 'upstream_failed'],
+      [silent, 'upstream_timeout'],
+    ] as const) {
+      const { clock, passing, readOn, requests } = pursue({
+        meets: [refused, refused, refused, answers(200), meets, answers(200)],
+        history: 100,
+      });
+      expect(await passing(0)).toMatchObject({ value: '200 {}' });
+      const second = readOn();
+      await clock.pass(15_000);
+      expect(await second).toMatchObject({ code });
+      expect(requests).toHaveLength(5);
+    }
+  });
+
+  it('of another call are its own', async () => {
+    const sparesOf = createSparesOf();
+    const [one, other] = [{}, {}] as [UpstreamCall, UpstreamCall];
+    for (let i = 0; i < 3; i += 1) {
+      expect(sparesOf(one).isLeft).toBe(true);
+      sparesOf(one).take();
+    }
+    expect([sparesOf(one).isLeft, sparesOf(other).isLeft]).toEqual([false, true]);
+  });
+});
+
 describe('how a call ends that nothing came of', () => {
   it('503 with the pool’s time when no proxy let it through', async () => {
     expect(await pursue({ meets: [refused], restMs: 90_000 }).passing(0)).toMatchObject(
@@ -261,6 +309,13 @@ describe('how a call ends that nothing came of', () => {
     expect(await passing(14_999)).toEqual({});
     expect(await passing(1)).toMatchObject({ ...failing('upstream_timeout'), atMs: 15_000 });
     expect(settled).toMatchObject([{ end: { kind: 'fault', fault: { verdict: 'timeout' }, sent: true } }]);
+  });
+
+  it('504 at the deadline also in the last of four attempts', async () => {
+    const { passing, requests } = pursue({ meets: [refused, refused, refused, silent] });
+    expect(await passing(0)).toEqual({});
+    expect(await passing(15_000)).toMatchObject(failing('upstream_timeout'));
+    expect(requests).toHaveLength(4);
   });
 
   it('504 at the deadline also when no tunnel opened until then', async () => {
@@ -321,7 +376,7 @@ describe('redirects', () => {
   it('three at most, within four attempts', async () => {
     const { passing, requests } = pursue({ meets: [to('/2.0/x')] });
     expect(await passing(0)).toMatchObject(
-      failing('upstream_failed', { message: expect.stringContaining('more than 3') }),
+      failing('upstream_failed', { message: expect.stringContaining('too often') }),
     );
     expect(requests).toHaveLength(4);
   });
@@ -497,6 +552,7 @@ describe('a caller who hangs up', () => {
       base,
       allowance: new Allowance(),
       latencies: new Latencies(),
+      sparesOf: createSparesOf(),
       clock,
       telemetry: silentTelemetry,
       random: () => 0,
