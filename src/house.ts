@@ -1,6 +1,4 @@
-import type { FastifyInstance } from 'fastify';
 import { type Admission, createAdmission, drainingFailure } from './admission.ts';
-import { servePages } from './describe/pages.ts';
 import { type BytesInFlight, createBytesInFlight } from './domain/bytes-in-flight.ts';
 import type { Clock } from './domain/clock.ts';
 import type { Log } from './domain/log.ts';
@@ -13,9 +11,10 @@ import { serveHealth } from './http/health.ts';
 import { failureOf } from './http/known-errors.ts';
 import { serveMcp } from './http/mcp-route.ts';
 import { createNothingHere } from './http/nothing-here.ts';
+import { servePages } from './http/pages.ts';
 import { servePreflight } from './http/preflight.ts';
 import { type RateGates, registerRateLimit } from './http/rate-limit.ts';
-import { createServer, type Patience } from './http/server.ts';
+import { createServer, type DoorServer, type Patience } from './http/server.ts';
 import { createAuthenticate } from './keys/authenticate.ts';
 import type { KeyStore } from './keys/key-store.ts';
 import type { Meter } from './limits/meter.ts';
@@ -56,7 +55,7 @@ export interface Parts {
 
 /** The rooms put together, and not listening yet. */
 export interface House {
-  readonly server: FastifyInstance;
+  readonly server: DoorServer['server'];
   /** Whether calls should be sent here; never rejects. */
   isReady(): Promise<boolean>;
   /** Brings it to rest: new calls are told to go elsewhere, those under way end as they would. Once, however often asked. */

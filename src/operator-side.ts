@@ -1,4 +1,3 @@
-import type { FastifyInstance } from 'fastify';
 import { createAccountsDesk } from './accounts-desk.ts';
 import { createDoor } from './admin/door.ts';
 import { createMetrics } from './admin/metrics/metrics.ts';
@@ -73,7 +72,7 @@ const madeTokenFor = ({ ADMIN_TOKEN, NODE_ENV }: Config) =>
   ADMIN_TOKEN === undefined && NODE_ENV !== 'production' ? randomText(32) : null;
 
 /** A second gateway on one machine still serves callers; a place that was asked for must be had. */
-async function listen(door: FastifyInstance, config: Config, log: Log): Promise<string | null> {
+async function listen(door: ReturnType<typeof createDoor>, config: Config, log: Log): Promise<string | null> {
   const { ADMIN_HOST: host, ADMIN_PORT: port } = config;
   try {
     return await door.listen({ host, port });
