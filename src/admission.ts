@@ -16,8 +16,7 @@ export interface Admission {
   underWay(): number;
 }
 
-export const drainingFailure = () =>
-  new Failure('draining', 'This gateway is being restarted. Try again.', { retryAfterMs: 1_000 });
+export const drainingFailure = () => Failure.of('draining', { retryAfterMs: 1_000 });
 
 export function createAdmission(maxCalls = MAX_CALLS_UNDER_WAY): Admission {
   let underWay = 0;
@@ -26,8 +25,7 @@ export function createAdmission(maxCalls = MAX_CALLS_UNDER_WAY): Admission {
     underWay: () => underWay,
     enter: () => {
       if (admission.phase === 'draining') throw drainingFailure();
-      if (underWay >= maxCalls)
-        throw new Failure('overloaded', 'Too many calls at once. Try again.', { retryAfterMs: 1_000 });
+      if (underWay >= maxCalls) throw Failure.of('overloaded', { retryAfterMs: 1_000 });
       underWay += 1;
       let left = false;
       return {

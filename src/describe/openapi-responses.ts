@@ -1,18 +1,19 @@
 import { codeOf, FAILURE_NAMES, FAILURES, type FailureName } from '../domain/failure.ts';
-import { ANSWER_HEADERS } from '../domain/headers.ts';
+import { ANSWER_HEADERS, type AnswerHeader, HTTP_HEADERS } from '../domain/headers.ts';
 import type { Json } from '../endpoints/parameters.ts';
-
-/** HTTP's own headers, where ours say something about them. */
-const HTTP_HEADERS = {
-  'cache-control':
-    '`private, no-cache`: may be kept, and must be asked about with `If-None-Match` before use.',
-  allow: 'The methods that work here.',
-} as const;
 
 const ALL_HEADERS: Readonly<Record<string, string>> = { ...ANSWER_HEADERS, ...HTTP_HEADERS };
 
+type Named = AnswerHeader | keyof typeof HTTP_HEADERS;
+
 /** Those that only some answers carry. */
-const SOME = ['etag', 'link', 'retry-after', 'www-authenticate', 'allow'];
+const SOME: readonly string[] = [
+  'etag',
+  'link',
+  'retry-after',
+  'www-authenticate',
+  'allow',
+] satisfies readonly Named[];
 const COMMON = Object.keys(ALL_HEADERS).filter((name) => !SOME.includes(name));
 const WHOLE_NUMBER = /^(x-(ratelimit|quota)-|retry-after)/;
 
@@ -25,14 +26,14 @@ export const HEADER_COMPONENTS: Json = Object.fromEntries(
 );
 
 /** What every answer carries, and `more`. */
-export const headersOf = (more: readonly string[]): Json =>
+export const headerRefsOf = (more: readonly Named[]): Json =>
   Object.fromEntries([...COMMON, ...more].map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
 /** What any row may end with. */
 export const errorStatuses = (): readonly number[] =>
   [...new Set(FAILURE_NAMES.map((name) => FAILURES[name].status))].sort((a, b) => a - b);
 
-const MORE: Readonly<Record<number, readonly string[]>> = {
+const MORE: Readonly<Record<number, readonly Named[]>> = {
   401: ['www-authenticate'],
   405: ['allow'],
   429: ['retry-after'],
@@ -44,7 +45,7 @@ export function responseOf(status: number): Json {
   const failures = FAILURE_NAMES.filter((name) => FAILURES[name].status === status);
   return {
     description: failures.map(codeOf).join(', '),
-    headers: headersOf(MORE[status] ?? []),
+    headers: headerRefsOf(MORE[status] ?? []),
     content: {
       'application/json': {
         schema: { $ref: '#/components/schemas/Failure' },

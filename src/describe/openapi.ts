@@ -3,7 +3,7 @@ import type { Endpoint } from '../endpoints/endpoint.ts';
 import { type Json, parametersOf } from '../endpoints/parameters.ts';
 import { BASE_PATH } from '../endpoints/table.ts';
 import { dataSchemasOf, ENVELOPE_SCHEMAS, envelopeOf } from './openapi-data.ts';
-import { errorStatuses, HEADER_COMPONENTS, headersOf, responseOf } from './openapi-responses.ts';
+import { errorStatuses, HEADER_COMPONENTS, headerRefsOf, responseOf } from './openapi-responses.ts';
 
 /** What is told to clients about the table: OpenAPI 3.1. */
 export function openApiOf(table: readonly Endpoint[], version: string): Json {
@@ -68,7 +68,7 @@ const IF_NONE_MATCH: Json = {
 };
 
 function operationOf(row: Endpoint): Json {
-  const paged = row.cursor === undefined ? [] : ['link'];
+  const paged = row.cursor === undefined ? [] : (['link'] as const);
   return {
     operationId: row.operationId,
     tags: [row.tag],
@@ -78,12 +78,12 @@ function operationOf(row: Endpoint): Json {
     responses: {
       '200': {
         description: row.message,
-        headers: headersOf(['etag', ...paged]),
+        headers: headerRefsOf(['etag', ...paged]),
         content: { 'application/json': { schema: envelopeOf(row) } },
       },
       '304': {
         description: 'Unchanged since the answer that had this `ETag`.',
-        headers: headersOf(['etag']),
+        headers: headerRefsOf(['etag']),
       },
       ...Object.fromEntries(
         errorStatuses().map((status) => [String(status), { $ref: `#/components/responses/Error${status}` }]),

@@ -5,7 +5,7 @@ interface Row {
   readonly charged: boolean;
   /** What callers read in `meta.code`, where it is not the row's own name. */
   readonly code?: 'request_too_large';
-  /** A message as callers know it. */
+  /** A message as callers know it: the one that is sent where there is nothing more to say. */
   readonly example: string;
   /** What a caller does about it. */
   readonly advice: string;
@@ -214,6 +214,11 @@ export class Failure extends Error {
     this.retryAfterMs = options.retryAfterMs;
     this.headers = options.headers ?? {};
     this.upstreamRequestId = options.upstreamRequestId;
+  }
+
+  /** In the table's own words. */
+  static of(name: FailureName, options: FailureOptions = {}): Failure {
+    return new Failure(name, FAILURES[name].example, options);
   }
 
   /** Whether a call that ends this way costs one of the month. */

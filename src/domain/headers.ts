@@ -20,6 +20,16 @@ export const ANSWER_HEADERS = {
   'www-authenticate': 'How to send a key.',
 } as const satisfies Record<string, string>;
 
+/** A header of ours. A name that is not in the table does not compile where headers are set. */
+export type AnswerHeader = keyof typeof ANSWER_HEADERS;
+
+/** HTTP's own headers, where there is something to say about them. */
+export const HTTP_HEADERS = {
+  'cache-control':
+    '`private, no-cache`: may be kept, and must be asked about with `If-None-Match` before use.',
+  allow: 'The methods that work here.',
+} as const satisfies Record<string, string>;
+
 /** What a script in a browser may read. */
 export const EXPOSED_HEADERS = Object.keys(ANSWER_HEADERS).join(', ');
 

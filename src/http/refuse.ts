@@ -3,11 +3,12 @@ import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../domain/clock.ts';
 import { Failure } from '../domain/failure.ts';
+import { KEY_HEADER } from '../domain/headers.ts';
 import { failureEnvelope } from '../envelope/envelope.ts';
 import type { Asked, Ended } from '../way/call.ts';
 import { refusedAtDoor } from '../way/trail.ts';
 import type { Tell } from './door.ts';
-import { clientFailureOf, failureOf } from './known-errors.ts';
+import { clientFailureOf, errnoOf, failureOf } from './known-errors.ts';
 import { headersOf } from './send.ts';
 import { askedBy, createVisit } from './visit.ts';
 
@@ -48,7 +49,7 @@ export function createRefusals({ clock, tell, isAnswering }: RefusalsOptions) {
     },
     /** What the parser refused, and who was too slow. */
     socket: (error: unknown, socket: Socket): void => {
-      if (!socket.writable || codeOf(error) === 'ECONNRESET' || isAnswering(socket)) socket.destroy();
+      if (!socket.writable || errnoOf(error) === 'ECONNRESET' || isAnswering(socket)) socket.destroy();
       else writeTo(socket, clientFailureOf(error));
     },
     /** What HTTP allows and this server has nothing for: `Expect` but for 100-continue, CONNECT. */
@@ -64,9 +65,6 @@ export function createRefusals({ clock, tell, isAnswering }: RefusalsOptions) {
   };
 }
 
-const codeOf = (error: unknown) =>
-  typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-
 /** A call of which nothing is known but where it came from. */
 const nobody = (clock: Clock, socket: Socket): Asked => ({
   ...createVisit(clock),
@@ -75,7 +73,7 @@ const nobody = (clock: Clock, socket: Socket): Asked => ({
   method: '',
   path: '',
   query: '',
-  credentials: { 'x-oanor-key': undefined, authorization: undefined },
+  credentials: { [KEY_HEADER]: undefined, authorization: undefined },
   address: socket.remoteAddress ?? '',
 });
 

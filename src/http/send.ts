@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import type { Failure } from '../domain/failure.ts';
-import { EXPOSED_HEADERS } from '../domain/headers.ts';
+import { type AnswerHeader, EXPOSED_HEADERS } from '../domain/headers.ts';
 import { BASE_PATH } from '../endpoints/table.ts';
 import { aroundOf, failureEnvelope } from '../envelope/envelope.ts';
 import { linkHeaderOf } from '../envelope/link.ts';
@@ -19,6 +19,9 @@ const COMMON_HEADERS = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers': EXPOSED_HEADERS,
 } as const;
+
+/** Headers of ours, by the names of the one table. */
+type OwnHeaders = { readonly [Name in AnswerHeader]?: string };
 
 /** As `COMMON_HEADERS`, with the id that names the call. */
 export const commonHeadersOf = (requestId: string): Record<string, string> => ({
@@ -56,7 +59,7 @@ export function headersOf(ended: Ended, publicUrl: string, nowMs: number): Recor
 function successHeadersOf(
   { row, answer }: Ended['outcome'] & { readonly ok: true },
   publicUrl: string,
-): Record<string, string> {
+): OwnHeaders {
   const { etag, isUnchanged, links = {}, upstreamRequestId } = answer;
   // A caller who has the answer has its links too.
   const link = isUnchanged ? undefined : linkHeaderOf(publicUrl + BASE_PATH + row.path, links);
@@ -67,7 +70,7 @@ function successHeadersOf(
   };
 }
 
-const upstreamIdOf = (id: string | undefined): Record<string, string> =>
+const upstreamIdOf = (id: string | undefined): OwnHeaders =>
   id === undefined ? {} : { 'x-upstream-request-id': id };
 
 /** Known before the input is judged, so that a refusal can be read by a person too. */

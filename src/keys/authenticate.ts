@@ -1,6 +1,6 @@
 import { type Caller, isActive } from '../domain/account.ts';
 import type { Clock } from '../domain/clock.ts';
-import { Failure } from '../domain/failure.ts';
+import { FAILURES, Failure } from '../domain/failure.ts';
 import { CHALLENGE, type Credentials, keyOf, WHERE } from './credentials.ts';
 import { hashKey, parseKey } from './key.ts';
 import type { KeyStore } from './key-store.ts';
@@ -14,7 +14,7 @@ export function createAuthenticate({ keys, clock }: { readonly keys: KeyStore; r
     const key = keyOf(given);
     const caller = parseKey(key) === null ? null : await keys.find(hashKey(key), clock.now());
     if (caller !== null) return caller;
-    throw new Failure('key_invalid', `This key is unknown or no longer valid. ${WHERE}`, {
+    throw new Failure('key_invalid', `${FAILURES.key_invalid.example} ${WHERE}`, {
       headers: CHALLENGE,
     });
   };
@@ -23,8 +23,5 @@ export function createAuthenticate({ keys, clock }: { readonly keys: KeyStore; r
 /** The refusal of a caller whose account may not call at `nowMs`; null for all others. */
 export function refusalOfInactive({ account }: Caller, nowMs: number): Failure | null {
   if (isActive(account, nowMs)) return null;
-  return new Failure(
-    'subscription_inactive',
-    'The subscription behind this key is suspended or has expired. Renew it to go on.',
-  );
+  return Failure.of('subscription_inactive');
 }

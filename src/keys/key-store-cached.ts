@@ -68,7 +68,7 @@ export function createCachedKeyStore(store: KeyStore, clock: Clock): CachedKeySt
 }
 
 function unavailable(cause: unknown): Failure {
-  return new Failure('store_unavailable', 'Keys cannot be looked up right now. Try again.', {
+  return Failure.of('store_unavailable', {
     retryAfterMs: 1_000,
     cause,
   });

@@ -1,11 +1,17 @@
+import type { AnswerHeader } from '../domain/headers.ts';
 import type { LimitReading } from './meter.ts';
 import { periodEndMs, periodSeconds } from './period.ts';
+
+type Headers = Record<
+  Extract<AnswerHeader, `${'x-ratelimit' | 'x-quota'}-${string}` | `ratelimit${string}`>,
+  string
+>;
 
 /**
  * Both limits as headers, true at the moment they are read: the field's old names, and `RateLimit` with its policy
  * (draft-ietf-httpapi-ratelimit-headers-11). Resets are whole seconds left, rounded up.
  */
-export function limitHeadersOf({ rate, quota, atMs }: LimitReading): Record<string, string> {
+export function limitHeadersOf({ rate, quota, atMs }: LimitReading): Headers {
   const rateReset = Math.ceil(rate.resetMs / 1_000);
   const quotaReset = Math.ceil((periodEndMs(atMs) - atMs) / 1_000);
   return {
