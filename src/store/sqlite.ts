@@ -1,7 +1,18 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  statSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { getSystemErrorMessage } from 'node:util';
 import type { Role } from './backend.ts';
 import { StoreError } from './store-error.ts';
 
@@ -77,6 +88,7 @@ function closeToOthers(file: string): void {
 }
 
 function openDatabase(path: string, role: Role): DatabaseSync {
+  if (role === 'look' && isOnReadOnlyDisk(path)) return openFrozen(path);
   const db = new DatabaseSync(path);
   db.exec(`PRAGMA busy_timeout = ${BUSY_MS[role]}; PRAGMA foreign_keys = ON`);
   // A connection that could not write would leave the files beside the store behind when it is the last.
@@ -85,11 +97,28 @@ function openDatabase(path: string, role: Role): DatabaseSync {
   return db;
 }
 
-/** A code or SQLite's own words; never a path. */
+function isOnReadOnlyDisk(path: string): boolean {
+  try {
+    accessSync(dirname(path), constants.W_OK);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EROFS';
+  }
+}
+
+/** Nobody can write it, and so it is read without the files that a WAL store has beside it. */
+function openFrozen(path: string): DatabaseSync {
+  const url = pathToFileURL(path);
+  url.searchParams.set('immutable', '1');
+  return new DatabaseSync(url, { readOnly: true });
+}
+
+/** SQLite's own words or the system's; never a path. */
 export function storeErrorOf(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
-  const { code, errstr } = error as { code?: unknown; errstr?: unknown };
-  return new StoreError(`the SQLite store cannot be used (${String(errstr ?? code ?? 'unknown error')})`);
+  const { errno, errstr } = error as { errno?: number; errstr?: unknown };
+  const reason = errstr ?? (errno === undefined ? 'unknown error' : getSystemErrorMessage(errno));
+  return new StoreError(`the SQLite store cannot be used (${String(reason)})`);
 }
 
 /**

@@ -119,6 +119,24 @@ describe.skipIf(!canMount)('a small disk', () => {
     expect(counted()).toBe(100);
   });
 
+  it('in a folder that may only be read: the start is refused in one line, and a look still works', async () => {
+    const { backend, meter } = await open();
+    expect(await call(meter, accountWith(100))).toBe('granted');
+    await meter.close();
+    await backend.close();
+    opened = [];
+    expect(spawnSync('mount', ['-o', 'remount,ro', folder]).status).toBe(0);
+    await expect(openAs('gateway')).rejects.toThrow(
+      /^the SQLite store cannot be used \(read-only file system\)$/,
+    );
+    const look = await openAs('look');
+    expect(await openUsage(look).list()).toHaveLength(1);
+    await look.close();
+    expect(spawnSync('mount', ['-o', 'remount,rw', folder]).status).toBe(0);
+    const again = await open();
+    expect(await call(again.meter, accountWith(100))).toBe('granted');
+  });
+
   function fill() {
     const ballast = join(folder, 'ballast');
     for (const size of [65_536, 4_096, 512]) {
