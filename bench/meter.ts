@@ -2,8 +2,10 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { systemClock } from '../src/domain/clock.ts';
 import type { LimitReading, Meter } from '../src/limits/meter.ts';
+import { periodOf } from '../src/limits/period.ts';
 import { openStores, type Stores } from '../src/open-stores.ts';
 import { createGateway } from '../test/gateway.ts';
 import { accountWith, calls, tally } from '../test/limits/spend.ts';
@@ -69,6 +71,68 @@ async function million(url: string, kind: string, wanted: number) {
     return { kind, calls: wanted, quota: wanted - 1, admitted, 'µs CPU a call': cpuUs };
   });
 }
+
+/** What one step of one call takes of the server, 20 in flight, by how many accounts and gateway starts it has seen. */
+async function serverCost(url: string) {
+  const admin = new Redis(url);
+  const period = periodOf(Date.now());
+  const cpuUs = async () =>
+    1e6 *
+    [...(await admin.info('cpu')).matchAll(/used_cpu_(?:sys|user):([\d.]+)/g)].reduce(
+      (sum, [, s]) => sum + Number(s),
+      0,
+    );
+  const rows = [];
+  for (const [accounts, starts] of [
+    [10, 1],
+    [10_000, 1],
+    [1_000_000, 1],
+    [10, 10_000],
+  ] as const) {
+    const name = `cost-${accounts}-${starts}`;
+    for (let from = 0; from < accounts; from += 50_000)
+      await admin.eval(
+        SEEN,
+        0,
+        name,
+        period,
+        from,
+        Math.min(accounts, from + 50_000) - 1,
+        accounts === 10 ? starts : 1,
+      );
+    rows.push(
+      await using(url, async ({ meter }) => {
+        const costs: number[] = [];
+        for (let round = 0; round < 5; round += 1) {
+          const before = await cpuUs();
+          let asked = 0;
+          const one = async () => {
+            while (asked < 10_000) {
+              asked += 1;
+              const id = `${name}-${Math.floor(Math.random() * accounts)}`;
+              await calls([meter], accountWith(1_000_000, 1_000_000, id), 1);
+            }
+          };
+          await Promise.all(Array.from({ length: 20 }, one));
+          costs.push(((await cpuUs()) - before) / 10_000);
+        }
+        return { accounts, starts, 'µs CPU of the server a call': median(costs).toFixed(1) };
+      }),
+    );
+  }
+  admin.disconnect();
+  return rows;
+}
+
+/** Months as they stand after some calls, and the counts of gateways that were killed. */
+const SEEN = `
+  for i = tonumber(ARGV[3]), tonumber(ARGV[4]) do
+    local account = '{' .. ARGV[1] .. '-' .. i .. '}:' .. ARGV[2]
+    redis.call('HSET', 'gateway:usage:' .. account, 's:total', 5, 'r:total', 1)
+    for start = 1, tonumber(ARGV[5]) do redis.call('HSET', 'gateway:own:' .. account, 's:' .. start, 5, 'r:' .. start, 1) end
+  end`;
+
+const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 /** Twenty processes, each killed in the middle of its work. */
 async function crashes(url: string, kind: string) {
@@ -147,7 +211,6 @@ async function share() {
     without.push(await cpuOf(600));
   }
   await gateway.close();
-  const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
   const [a, b] = [median(withMeter), median(without)];
   return {
     'µs CPU a call': a.toFixed(0),
@@ -164,6 +227,8 @@ export async function run(): Promise<void> {
     console.table([await million(sqlite, 'sqlite', 1_000_000), await million(redis.url, 'redis', 200_000)]);
     console.log('kill -9 in the middle of load, 20 times');
     console.table([await crashes(sqlite, 'sqlite'), await crashes(redis.url, 'redis')]);
+    console.log('a step on the Redis server');
+    console.table(await serverCost(redis.url));
     console.log('the edge attack, two gateways on Redis');
     console.table([await edges(redis.url, 2, 60), await edges(redis.url, 50, 60)]);
     console.log('a page of 30 branches through the gateway, SQLite');

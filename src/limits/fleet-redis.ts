@@ -1,8 +1,9 @@
 import type { RedisBackend } from '../store/backend.ts';
 import { createScript } from '../store/redis.ts';
 import type { Fleet, StepAnswer, StepAsk } from './fleet.ts';
+import { createMonthIndex } from './month-index.ts';
 import { monthOf } from './period.ts';
-import { ownKey, secondKey, totalsKey, USAGE_INDEX } from './redis-keys.ts';
+import { ownKey, secondKey, totalsKey } from './redis-keys.ts';
 import { WINDOW_MS } from './window.ts';
 
 const WINDOW_US = WINDOW_MS * 1_000;
@@ -99,9 +100,7 @@ export function createRedisFleet(backend: RedisBackend): Fleet {
     },
     nowMs: (accountId) => link.clockOf(secondKey(accountId)).guess(clock.monotonic()) ?? clock.now(),
     isAway: (accountId) => link.isAway(secondKey(accountId)),
-    note: async (accountId, period) => {
-      await link.run(USAGE_INDEX, () => client.sadd(USAGE_INDEX, `${accountId} ${period}`));
-    },
+    note: createMonthIndex(backend),
     fold: async (accountId, period, { spent, refunded }) => {
       const keys = [totalsKey(accountId, period), ownKey(accountId, period)];
       await link.run(secondKey(accountId), () => fold(...keys, gatewayId, spent, refunded));
