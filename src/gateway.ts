@@ -122,6 +122,7 @@ async function buildWorld({ config, log, stores, sources, readExits }: Ground): 
     ...houseSettingsOf(config),
     stories,
     upstream,
+    readUsage: side.readUsage,
     version,
     clock,
     log,

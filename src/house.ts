@@ -15,6 +15,7 @@ import { servePages } from './http/pages.ts';
 import { servePreflight } from './http/preflight.ts';
 import { type RateGates, registerRateLimit } from './http/rate-limit.ts';
 import { createServer, type DoorServer, type Patience } from './http/server.ts';
+import { type ReadUsage, serveUsage } from './http/usage-route.ts';
 import { createAuthenticate } from './keys/authenticate.ts';
 import type { KeyStore } from './keys/key-store.ts';
 import type { Meter } from './limits/meter.ts';
@@ -30,6 +31,8 @@ export interface Parts {
   readonly upstream: Upstream;
   /** Told of every call; egress tells its attempts there. */
   readonly stories: Stories;
+  /** What accounts used, for themselves. */
+  readonly readUsage: ReadUsage;
   /** The upstream's base; its host is believed beside api.bitbucket.org. */
   readonly upstreamUrl: string;
   /** What callers see before `/bitbucket-api`; empty for links from the root. */
@@ -78,6 +81,7 @@ export async function createHouse(parts: Parts): Promise<House> {
   const door = serveRows(server, { rooms, publicUrl, clock, tell });
   servePages(server, { table, base: publicUrl + BASE_PATH, version });
   serveMcp(server, { rooms, version, tell });
+  serveUsage(server, rooms, parts.readUsage);
   servePreflight(server, door);
   const isReady = async () => admission.phase === 'open' && (await parts.ready().catch(() => false));
   serveHealth(server, isReady);

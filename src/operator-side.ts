@@ -9,7 +9,7 @@ import type { Clock } from './domain/clock.ts';
 import type { Log } from './domain/log.ts';
 import type { LogLevel, Operator } from './domain/operator.ts';
 import { joined, type Telemetry } from './domain/telemetry.ts';
-import { EVERYONE } from './domain/usage.ts';
+import { EVERYONE, type UsageRow } from './domain/usage.ts';
 import { createExitsDesk, type ExitsDeskParts } from './exits-desk.ts';
 import { randomText } from './keys/key.ts';
 import type { Stores } from './open-stores.ts';
@@ -30,6 +30,8 @@ export interface OperatorParts extends ExitsDeskParts {
 export interface OperatorSide {
   /** Told of every call, attempt and change of an exit. */
   readonly telemetry: Telemetry;
+  /** What an account used in a month, as `GET /v1/usage` tells it. */
+  readUsage(account: string, month: string): Promise<readonly UsageRow[]>;
   /** A token made for this start alone; null where one was set, and in production. */
   readonly madeToken: string | null;
   /** Opens the door; its URL, or null where its usual port is another program's. Rejects with `ConfigError`. */
@@ -58,6 +60,7 @@ export function createOperatorSide(parts: OperatorParts): OperatorSide {
   const listeners = [usage.telemetry, calls.telemetry, createTracing()];
   return {
     telemetry: joined([metrics.telemetry, ...listeners.map((listener) => ({ ...silent, ...listener }))]),
+    readUsage: usage.read,
     madeToken,
     listen: () => listen(door, config, log),
     close: async () => {

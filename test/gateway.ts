@@ -11,6 +11,8 @@ import { createKey } from '../src/keys/key.ts';
 import { createLogLines } from '../src/log-lines.ts';
 import { openStores, type Stores } from '../src/open-stores.ts';
 import { createStories } from '../src/stories.ts';
+import { openUsageStore } from '../src/usage/open-usage-store.ts';
+import { createUsage } from '../src/usage/usage.ts';
 import { createCertificate } from './bitbucket/certificate.ts';
 import { createStandIn, type StandIn } from './bitbucket/stand-in.ts';
 import { exitsOf } from './exits.ts';
@@ -120,7 +122,10 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
     error: write('error'),
   };
   const stores = await openStores('sqlite::memory:', { role: 'tool', clock, log: logger });
-  const stories = createStories(joined([createLogLines(logger), ...(options.listeners ?? [])]), clock);
+  const usage = createUsage({ store: openUsageStore(stores.backend), clock, log: logger });
+  const counted = { attemptEnded: () => {}, exitChanged: () => {}, ...usage.telemetry };
+  const heard = joined([createLogLines(logger), counted, ...(options.listeners ?? [])]);
+  const stories = createStories(heard, clock);
   const upstream = createBitbucket({
     upstreamUrl: standIn.url,
     sources: exitsOf('direct'),
@@ -139,6 +144,7 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
     ...stores,
     stories,
     upstream,
+    readUsage: usage.read,
     upstreamUrl: standIn.url,
     publicUrl: options.publicUrl ?? '',
     deadlineMs: options.deadlineMs ?? 5_000,
@@ -177,6 +183,7 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
     close: async () => {
       await server.close();
       await upstream.close();
+      await usage.close();
       await stores.close();
       await standIn.close();
     },

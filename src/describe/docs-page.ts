@@ -42,7 +42,7 @@ export function docsPage({ base }: Source, scriptName: string): Page {
 <p>Read any public repository and workspace of Bitbucket Cloud, live, with one API key and no token of Bitbucket.</p>
 <pre>curl -H "x-oanor-key: $KEY" "${escapeHtml(base)}/v1/repo?repo=atlassian%2Fatlassian-event"</pre>
 <p>Answers are Bitbucket's own JSON in an envelope: <code>data</code>, <code>meta</code>, <code>status</code>, <code>message</code>, <code>success</code>. Lists go on at <code>Link: &lt;…&gt;; rel="next"</code>. Nothing is cached here; Bitbucket's own CDN may be up to 15 minutes old.</p>
-<p>Plans: ${plans()}. What is left stands in <code>x-ratelimit-*</code> and <code>x-quota-*</code>; on 429 and 503 wait as long as <code>Retry-After</code> says.</p>
+<p>Plans: ${plans()}. What is left stands in <code>x-ratelimit-*</code> and <code>x-quota-*</code>; on 429 and 503 wait as long as <code>Retry-After</code> says. <code>${escapeHtml(base)}/usage</code> tells both, and the month by day, endpoint and outcome; it costs nothing.</p>
 <p>Errors carry <code>meta.code</code>: ${codes()}.</p>
 <p>For machines: <a href="openapi.json">OpenAPI</a>, <a href="llms.txt">llms.txt</a>, <a href="llms-full.txt">llms-full.txt</a>; for agents the MCP server at <code>${escapeHtml(base)}/mcp</code>.</p>
 </header>

@@ -36,6 +36,7 @@ ${sections.join('\n\n')}
 
 - [OpenAPI](${base}/openapi.json): the whole description for machines
 - [Everything in one text](${base}/llms-full.txt): all endpoints with parameters and examples
+- [Usage](${base}/usage): with the key, what is left of the plan and what was used by day, endpoint and outcome; \`?months=\` up to 13; costs nothing
 - [MCP server](${base}/mcp): the endpoints as tools for agents (streamable HTTP, the same key header)
 - [Documentation](${base}/docs): for people
 `;
@@ -89,6 +90,9 @@ curl -H "x-oanor-key: oanor_live_…" "${base}/..."
 
 ## Pricing
 ${plans.join('\n')}
+
+## Usage
+\`GET /usage\` with the key tells what is left of the second and the month, and what was used by day, endpoint and outcome. It costs nothing. \`months\` (optional, 1 to 13) goes back as far as a year.
 
 ## Endpoints
 

@@ -3,8 +3,11 @@ import { FAILURE_CODES } from '../domain/failure.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import { type Json, withoutNoise } from '../endpoints/parameters.ts';
 
+/** What of a row its answers are described by. */
+type Described = Pick<Endpoint, 'operationId' | 'message' | 'data'>;
+
 /** What `data` of each row is, and all that it is made of, as components. */
-export function dataSchemasOf(table: readonly Endpoint[]): Json {
+export function dataSchemasOf(table: readonly Described[]): Json {
   const { schemas } = z.toJSONSchema(registryOf(table), {
     io: 'output',
     uri: (id) => `#/components/schemas/${id}`,
@@ -13,7 +16,7 @@ export function dataSchemasOf(table: readonly Endpoint[]): Json {
   return withoutIds(schemas);
 }
 
-function registryOf(table: readonly Endpoint[]) {
+function registryOf(table: readonly Described[]) {
   const registry = z.registry<{ id: string }>();
   const seen = new Set<z.ZodType>();
   const add = (schema: z.ZodType) => {
@@ -54,14 +57,14 @@ function withoutIds(schemas: Json): Json {
 }
 
 /** Throws for a row whose schema has no name: its description would lead nowhere. */
-function idOf({ operationId, data }: Endpoint): string {
+function idOf({ operationId, data }: Described): string {
   const id = data.meta()?.id;
   if (id === undefined) throw new Error(`the data of ${operationId} has a schema without an id`);
   return id;
 }
 
 /** The envelope of a row's answers. */
-export const envelopeOf = (row: Endpoint): Json => ({
+export const envelopeOf = (row: Described): Json => ({
   type: 'object',
   properties: {
     data: { $ref: `#/components/schemas/${idOf(row)}` },

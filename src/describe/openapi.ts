@@ -2,6 +2,7 @@ import { KEY_HEADER } from '../domain/headers.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import { type Json, parametersOf } from '../endpoints/parameters.ts';
 import { BASE_PATH } from '../endpoints/table.ts';
+import { getUsage } from '../endpoints/usage.ts';
 import { dataSchemasOf, ENVELOPE_SCHEMAS, envelopeOf } from './openapi-data.ts';
 import { errorStatuses, HEADER_COMPONENTS, headerRefsOf, responseOf } from './openapi-responses.ts';
 
@@ -19,14 +20,18 @@ export function openApiOf(table: readonly Endpoint[], version: string): Json {
       { name: 'Repository', description: 'One repository and what is in it.' },
       { name: 'Workspace', description: 'Who owns repositories.' },
       { name: 'Meta', description: 'This API itself.' },
+      { name: 'Usage', description: 'What a key has left, and what was used. Costs nothing.' },
     ],
-    paths: Object.fromEntries(table.map((row) => [row.path, { get: operationOf(row) }])),
+    paths: {
+      ...Object.fromEntries(table.map((row) => [row.path, { get: operationOf(row) }])),
+      [getUsage.path]: { get: usageOperation() },
+    },
     components: {
       securitySchemes: SECURITY_SCHEMES,
       parameters: { IfNoneMatch: IF_NONE_MATCH },
       headers: HEADER_COMPONENTS,
       responses: Object.fromEntries(errorStatuses().map((status) => [`Error${status}`, responseOf(status)])),
-      schemas: { ...dataSchemasOf(table), ...ENVELOPE_SCHEMAS },
+      schemas: { ...dataSchemasOf([...table, getUsage]), ...ENVELOPE_SCHEMAS },
     },
   };
 }
@@ -67,6 +72,28 @@ const IF_NONE_MATCH: Json = {
   example: 'W/"an-etag-from-before"',
 };
 
+/** What an operation can end with, beside what it is for. */
+const ERROR_RESPONSES = Object.fromEntries(
+  errorStatuses().map((status) => [String(status), { $ref: `#/components/responses/Error${status}` }]),
+);
+
+/** Beside the table: it reads nothing of Bitbucket and knows no entity tags. */
+const usageOperation = (): Json => ({
+  operationId: getUsage.operationId,
+  tags: ['Usage'],
+  summary: getUsage.summary,
+  description: getUsage.description,
+  parameters: parametersOf(getUsage),
+  responses: {
+    '200': {
+      description: getUsage.message,
+      headers: headerRefsOf([]),
+      content: { 'application/json': { schema: envelopeOf(getUsage) } },
+    },
+    ...ERROR_RESPONSES,
+  },
+});
+
 function operationOf(row: Endpoint): Json {
   const paged = row.cursor === undefined ? [] : (['link'] as const);
   return {
@@ -85,9 +112,7 @@ function operationOf(row: Endpoint): Json {
         description: 'Unchanged since the answer that had this `ETag`.',
         headers: headerRefsOf(['etag']),
       },
-      ...Object.fromEntries(
-        errorStatuses().map((status) => [String(status), { $ref: `#/components/responses/Error${status}` }]),
-      ),
+      ...ERROR_RESPONSES,
     },
   };
 }

@@ -15,7 +15,7 @@ export interface Parameter {
 }
 
 /** A row's parameters as callers write them, with their limits and an example that works. */
-export function parametersOf(row: Endpoint): readonly Parameter[] {
+export function parametersOf(row: Pick<Endpoint, 'input'>): readonly Parameter[] {
   const { properties, required } = z.toJSONSchema(row.input, { io: 'input', override: withoutNoise }) as {
     properties: Readonly<Record<string, Json>>;
     required?: readonly string[];

@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Account, Caller } from '../domain/account.ts';
+import type { Account } from '../domain/account.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import { table } from '../endpoints/table.ts';
-import { refusalOfInactive } from '../keys/authenticate.ts';
 import { createMcp, MCP_PATH } from '../mcp/mcp.ts';
 import type { Ended, Rooms } from '../way/call.ts';
-import { answer, knownCaller } from '../way.ts';
+import { answer } from '../way.ts';
+import { activeCaller } from './active-caller.ts';
 import type { Tell } from './door.ts';
 import { createListingGate } from './listing-gate.ts';
 import { commonHeadersOf } from './send.ts';
@@ -73,13 +73,6 @@ export function serveMcp(server: FastifyInstance, { rooms, version, tell }: McpR
         .send(body);
     },
   );
-}
-
-async function activeCaller(request: FastifyRequest, rooms: Rooms): Promise<Caller> {
-  const caller = await knownCaller(askedBy(request, null), rooms);
-  const refusal = refusalOfInactive(caller, rooms.clock.now());
-  if (refusal !== null) throw refusal;
-  return caller;
 }
 
 const NO_JSON = ['FST_ERR_CTP_INVALID_JSON_BODY', 'FST_ERR_CTP_EMPTY_JSON_BODY'];

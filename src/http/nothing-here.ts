@@ -1,5 +1,6 @@
 import { Failure } from '../domain/failure.ts';
 import { BASE_PATH, table } from '../endpoints/table.ts';
+import { USAGE_PATH } from '../endpoints/usage.ts';
 import { nearestOf } from '../input/nearest.ts';
 import { MCP_PATH } from '../mcp/mcp.ts';
 
@@ -7,7 +8,7 @@ const METHODS = 'GET, HEAD, OPTIONS';
 const MAX_SHOWN = 200;
 const MAX_REMEMBERED = 1_000;
 
-const paths = [...table.map((row) => BASE_PATH + row.path), MCP_PATH];
+const paths = [...table.map((row) => BASE_PATH + row.path), MCP_PATH, USAGE_PATH];
 const tails = paths.map((path) => path.slice(BASE_PATH.length));
 
 /** The methods that work at `path`; null where there is no endpoint. */

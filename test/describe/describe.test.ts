@@ -54,6 +54,7 @@ describe('the description', () => {
 
 describe('each operation', () => {
   interface Operation {
+    readonly operationId: string;
     readonly parameters: readonly { name?: string; $ref?: string; example?: unknown; schema?: Json }[];
     readonly responses: Readonly<Record<string, { headers?: Json; $ref?: string }>>;
   }
@@ -62,7 +63,8 @@ describe('each operation', () => {
   ).map(({ get }) => get);
 
   it('can be asked with `If-None-Match` and answered with 304', () => {
-    for (const { parameters, responses } of operations) {
+    for (const { operationId, parameters, responses } of operations) {
+      if (operationId === 'getUsage') continue;
       expect(parameters.at(-1)).toEqual({ $ref: '#/components/parameters/IfNoneMatch' });
       for (const status of ['200', '304']) {
         expect(Object.keys(responses[status]?.headers ?? {})).toEqual(
