@@ -1,5 +1,5 @@
 import { Failure } from './domain/failure.ts';
-import type { Place } from './way/call.ts';
+import type { Permit } from './way/call.ts';
 
 /** More calls at once than any pool of exits can serve; beyond it waiting would only fill memory. */
 const MAX_CALLS_UNDER_WAY = 2_000;
@@ -11,7 +11,7 @@ export type Phase = 'open' | 'leaving' | 'draining';
 export interface Admission {
   phase: Phase;
   /** A place among the calls under way, until `leave`. Throws `draining` and `overloaded`. */
-  enter(): Place;
+  enter(): Permit;
   /** Calls whose answers are not gone yet. */
   underWay(): number;
 }

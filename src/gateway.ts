@@ -3,7 +3,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { type Config, ConfigError } from './config.ts';
 import { systemClock } from './domain/clock.ts';
 import type { Log } from './domain/log.ts';
-import { joined } from './domain/telemetry.ts';
+import { joinedTelemetry } from './domain/telemetry.ts';
 import { type Bitbucket, createBitbucket } from './egress/bitbucket.ts';
 import { readSources } from './egress/list/read.ts';
 import type { Source } from './egress/sources/source.ts';
@@ -106,7 +106,7 @@ async function buildWorld({ config, log, stores, sources, readExits }: Ground): 
       log.level = level;
     },
   });
-  const stories = createStories(joined([createLogLines(log), side.telemetry]), clock);
+  const stories = createStories(joinedTelemetry([createLogLines(log), side.telemetry]), clock);
   const upstream = createBitbucket({
     ...exitSettingsOf(config),
     sources,

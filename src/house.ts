@@ -14,7 +14,7 @@ import { createNothingHere } from './http/nothing-here.ts';
 import { servePages } from './http/pages.ts';
 import { servePreflight } from './http/preflight.ts';
 import { type RateGates, registerRateLimit } from './http/rate-limit.ts';
-import { createServer, type DoorServer, type Patience } from './http/server.ts';
+import { createServer, type DoorServer, type ServerPatience } from './http/server.ts';
 import { type ReadUsage, serveUsage } from './http/usage-route.ts';
 import { createAuthenticate } from './keys/authenticate.ts';
 import type { KeyStore } from './keys/key-store.ts';
@@ -49,7 +49,7 @@ export interface Parts {
   /** Addresses of load balancers whose `x-forwarded-for` is believed. */
   readonly trustProxy: readonly string[];
   readonly connectionsPerAddress: number;
-  readonly patience?: Partial<Patience>;
+  readonly patience?: Partial<ServerPatience>;
   readonly clock: Clock;
   readonly log: Log;
   /** Whether calls should be sent here. */
@@ -112,9 +112,9 @@ function createRooms(parts: Parts, { admission, gates, memory }: Built): Rooms {
     clock,
     deadlineMs,
     enter: (requestId) => {
-      const place = admission.enter();
+      const permit = admission.enter();
       stories.open(requestId);
-      return place;
+      return permit;
     },
     nothingAt: createNothingHere(),
     ...gates,

@@ -8,7 +8,7 @@ import { type Config, ConfigError, SETTINGS } from './config.ts';
 import type { Clock } from './domain/clock.ts';
 import type { Log } from './domain/log.ts';
 import type { LogLevel, Operator } from './domain/operator.ts';
-import { joined, type Telemetry } from './domain/telemetry.ts';
+import { joinedTelemetry, type Telemetry } from './domain/telemetry.ts';
 import { EVERYONE, type UsageRow } from './domain/usage.ts';
 import { createExitsDesk, type ExitsDeskParts } from './exits-desk.ts';
 import { randomText } from './keys/key.ts';
@@ -59,7 +59,10 @@ export function createOperatorSide(parts: OperatorParts): OperatorSide {
   const silent = { callEnded: () => {}, attemptEnded: () => {}, exitChanged: () => {} };
   const listeners = [usage.telemetry, calls.telemetry, createTracing()];
   return {
-    telemetry: joined([metrics.telemetry, ...listeners.map((listener) => ({ ...silent, ...listener }))]),
+    telemetry: joinedTelemetry([
+      metrics.telemetry,
+      ...listeners.map((listener) => ({ ...silent, ...listener })),
+    ]),
     readUsage: usage.read,
     madeToken,
     listen: () => listen(door, config, log),

@@ -35,13 +35,13 @@ export function createStories(listener: Telemetry, clock: Clock): Stories {
     },
     tell: (ended, leaving) => {
       const { requestId } = ended.asked;
-      listener.callEnded(storyOf(ended, leaving, attempts.get(requestId) ?? [], clock.monotonic()));
+      listener.callEnded(callEndedOf(ended, leaving, attempts.get(requestId) ?? [], clock.monotonic()));
       attempts.delete(requestId);
     },
   };
 }
 
-function storyOf(
+function callEndedOf(
   ended: Ended,
   leaving: Leaving,
   attempts: readonly AttemptEnded[],

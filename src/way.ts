@@ -3,7 +3,7 @@ import type { AnswerHold } from './domain/bytes-in-flight.ts';
 import { Failure } from './domain/failure.ts';
 import type { UpstreamCall } from './domain/upstream.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
-import { readInput as parseInput } from './endpoints/read-input.ts';
+import { parseInput } from './endpoints/parse-input.ts';
 import { refusalOfInactive } from './keys/authenticate.ts';
 import type { Charge, LimitReading, Slot } from './limits/meter.ts';
 import { refusalOfMeter } from './limits/refusals.ts';
@@ -53,7 +53,7 @@ interface Paid extends Roomy {
 }
 
 /** The steps by their types alone, so that a test can plant another order. */
-export interface Steps {
+export interface WaySteps {
   readonly admit: typeof admit;
   readonly identify: typeof identify;
   readonly limitRate: typeof limitRate;
@@ -67,7 +67,7 @@ export interface Steps {
 /** Is there room, and is this an endpoint? */
 async function admit(trail: Trail, rooms: Rooms): Promise<Admitted> {
   const { asked } = trail;
-  trail.place = rooms.enter(asked.requestId);
+  trail.permit = rooms.enter(asked.requestId);
   if (asked.row !== null) return { trail, row: asked.row };
   await rooms.guardAddress(asked.address);
   throw rooms.nothingAt(asked.path);

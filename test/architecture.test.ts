@@ -119,6 +119,40 @@ function circleIn(imports: readonly Import[]): string[] | null {
   return null;
 }
 
+/** Names that a file says for others: types and functions. */
+function namesSaidBy(file: string, text: string): Named[] {
+  const { program } = parseSync(file, text);
+  return program.body.flatMap((node) => {
+    if (node.type !== 'ExportNamedDeclaration' || node.declaration === null) return [];
+    const { declaration } = node;
+    const ids =
+      declaration.type === 'VariableDeclaration'
+        ? declaration.declarations.map(({ id }) => id)
+        : [declaration.id];
+    return ids.flatMap((id) => (id !== null && 'name' in id ? [{ name: String(id.name), file }] : []));
+  });
+}
+
+interface Named {
+  readonly name: string;
+  readonly file: string;
+}
+
+/** Said in several rooms with one meaning. */
+const ONE_MEANING: readonly string[] = ['Visit', 'visitOf', 'serveHealth', 'main'];
+
+/** Said with two meanings, and not renamed yet. */
+const TWO_MEANINGS: readonly string[] = [
+  ...['Answered', 'Circumstances', 'Credentials', 'Health', 'Lease', 'Leases'],
+  ...['WINDOW_MS', 'giveBack', 'hold', 'take'],
+];
+
+/** Names that are said twice. */
+function twiceIn(named: readonly Named[]): string[] {
+  const files = Map.groupBy(named, ({ name }) => name);
+  return [...files].filter(([, said]) => said.length > 1).map(([name]) => name);
+}
+
 const src = join(import.meta.dirname, '../src');
 const imports = globSync('**/*.ts', { cwd: src }).flatMap((file) =>
   importsOf(file, readFileSync(join(src, file), 'utf8')),
@@ -129,6 +163,29 @@ describe('imports', () => {
   it('go down, never sideways, and packages stay in their homes', () =>
     expect(imports.map(faultOf).filter(Boolean)).toEqual([]));
   it('have no circle', () => expect(circleIn(imports)).toBeNull());
+});
+
+describe('a name', () => {
+  const named = globSync('**/*.ts', { cwd: src }).flatMap((file) =>
+    namesSaidBy(file, readFileSync(join(src, file), 'utf8')),
+  );
+  it('has one meaning', () => {
+    const allowed = new Set([...ONE_MEANING, ...TWO_MEANINGS]);
+    expect(twiceIn(named).filter((name) => !allowed.has(name))).toEqual([]);
+  });
+  it('is excused only while it must be', () => {
+    const twice = twiceIn(named);
+    expect(TWO_MEANINGS.filter((name) => !twice.includes(name))).toEqual([]);
+  });
+  it('said twice is found', () => {
+    const planted = ['a.ts', 'b.ts'].flatMap((file) =>
+      namesSaidBy(
+        file,
+        'export interface X {}\nexport const y = 1, z = 2;\nexport function f() {}\nconst own = 1;',
+      ),
+    );
+    expect(twiceIn(planted)).toEqual(['X', 'y', 'z', 'f']);
+  });
 });
 
 describe('a planted fault is found', () => {

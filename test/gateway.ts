@@ -3,10 +3,10 @@ import type { FastifyInstance } from 'fastify';
 import { type Clock, systemClock } from '../src/domain/clock.ts';
 import type { Log } from '../src/domain/log.ts';
 import type { Limits, PlanName } from '../src/domain/plan.ts';
-import { joined, type Telemetry } from '../src/domain/telemetry.ts';
+import { joinedTelemetry, type Telemetry } from '../src/domain/telemetry.ts';
 import { type Bitbucket, type BitbucketOptions, createBitbucket } from '../src/egress/bitbucket.ts';
 import { createHouse, type House } from '../src/house.ts';
-import type { Patience } from '../src/http/server.ts';
+import type { ServerPatience } from '../src/http/server.ts';
 import { createKey } from '../src/keys/key.ts';
 import { createLogLines } from '../src/log-lines.ts';
 import { openStores, type Stores } from '../src/open-stores.ts';
@@ -98,7 +98,7 @@ export interface GatewayOptions {
   readonly drainMs?: number;
   readonly connectionsPerAddress?: number;
   readonly trustProxy?: readonly string[];
-  readonly patience?: Partial<Patience>;
+  readonly patience?: Partial<ServerPatience>;
   readonly publicUrl?: string;
   readonly clock?: TestClock;
   readonly egress?: Partial<BitbucketOptions>;
@@ -124,7 +124,7 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
   const stores = await openStores('sqlite::memory:', { role: 'tool', clock, log: logger });
   const usage = createUsage({ store: openUsageStore(stores.backend), clock, log: logger });
   const counted = { attemptEnded: () => {}, exitChanged: () => {}, ...usage.telemetry };
-  const heard = joined([createLogLines(logger), counted, ...(options.listeners ?? [])]);
+  const heard = joinedTelemetry([createLogLines(logger), counted, ...(options.listeners ?? [])]);
   const stories = createStories(heard, clock);
   const upstream = createBitbucket({
     upstreamUrl: standIn.url,

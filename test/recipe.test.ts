@@ -29,7 +29,7 @@ beforeAll(async () => {
   row = Object.values((await import(file)) as Record<string, Endpoint>)[0] as Endpoint;
   vi.doMock('../src/endpoints/table.ts', async (original) => {
     const actual = await original<typeof import('../src/endpoints/table.ts')>();
-    return { ...actual, table: actual.tableOf([...actual.reading, row]) };
+    return { ...actual, table: actual.endpointsOf([...actual.reading, row]) };
   });
   gateway = await (await import('./gateway.ts')).createGateway();
 });

@@ -10,7 +10,7 @@ import { bodyOf } from '../src/envelope/body.ts';
 import type { LimitReading, Meter, Spent } from '../src/limits/meter.ts';
 import type { Asked, Rooms } from '../src/way/call.ts';
 import { refusedAtDoor } from '../src/way/trail.ts';
-import { answer, type Steps } from '../src/way.ts';
+import { answer, type WaySteps } from '../src/way.ts';
 
 const ACCOUNT: Account = {
   id: 'acct_1',
@@ -373,28 +373,28 @@ it('what a door refuses itself has no limits, costs nothing and holds nothing', 
 });
 
 it('no other order compiles', () => {
-  type Result<Name extends keyof Steps> = Awaited<ReturnType<Steps[Name]>>;
-  const right = (s: Steps, rooms: Rooms, read: Result<'readInput'>) =>
+  type Result<Name extends keyof WaySteps> = Awaited<ReturnType<WaySteps[Name]>>;
+  const right = (s: WaySteps, rooms: Rooms, read: Result<'readInput'>) =>
     s.reserveRoom(read, rooms).then((roomy) => s.spend(roomy, rooms));
   const wrong = [
     // @ts-expect-error a key is looked at behind the admission
-    (s: Steps, rooms: Rooms, asked: Asked) => s.identify(asked, rooms),
+    (s: WaySteps, rooms: Rooms, asked: Asked) => s.identify(asked, rooms),
     // @ts-expect-error the second is the account's
-    (s: Steps, rooms: Rooms, admitted: Result<'admit'>) => s.limitRate(admitted, rooms),
+    (s: WaySteps, rooms: Rooms, admitted: Result<'admit'>) => s.limitRate(admitted, rooms),
     // @ts-expect-error the input is read behind the second
-    (s: Steps, known: Result<'identify'>) => s.readInput(known),
+    (s: WaySteps, known: Result<'identify'>) => s.readInput(known),
     // @ts-expect-error memory is for calls that can be answered
-    (s: Steps, rooms: Rooms, timely: Result<'limitRate'>) => s.reserveRoom(timely, rooms),
+    (s: WaySteps, rooms: Rooms, timely: Result<'limitRate'>) => s.reserveRoom(timely, rooms),
     // @ts-expect-error no call is spent on bad input
-    (s: Steps, rooms: Rooms, timely: Result<'limitRate'>) => s.spend(timely, rooms),
+    (s: WaySteps, rooms: Rooms, timely: Result<'limitRate'>) => s.spend(timely, rooms),
     // @ts-expect-error no call is spent without memory for its answer
-    (s: Steps, rooms: Rooms, read: Result<'readInput'>) => s.spend(read, rooms),
+    (s: WaySteps, rooms: Rooms, read: Result<'readInput'>) => s.spend(read, rooms),
     // @ts-expect-error Bitbucket is asked for calls that were spent
-    (s: Steps, rooms: Rooms, roomy: Result<'reserveRoom'>) => s.answerRow(roomy, rooms),
+    (s: WaySteps, rooms: Rooms, roomy: Result<'reserveRoom'>) => s.answerRow(roomy, rooms),
     // @ts-expect-error only what was spent is settled
-    (s: Steps, rooms: Rooms, r: Result<'reserveRoom'>, o: Result<'answerRow'>) => s.settle(r, o, rooms),
+    (s: WaySteps, rooms: Rooms, r: Result<'reserveRoom'>, o: Result<'answerRow'>) => s.settle(r, o, rooms),
     // @ts-expect-error and only with what it came to
-    (s: Steps, rooms: Rooms, paid: Result<'spend'>) => s.settle(paid, paid, rooms),
+    (s: WaySteps, rooms: Rooms, paid: Result<'spend'>) => s.settle(paid, paid, rooms),
   ];
   expect([right, ...wrong]).toHaveLength(10);
 });

@@ -1,6 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 import { DoorFailure } from './failure.ts';
-import { createSession, isSession, sameSecret } from './session.ts';
+import { createLogin, isSession, sameSecret } from './session.ts';
 import { createWrongTokens } from './wrong-tokens.ts';
 
 /** What a request shows at the door. */
@@ -55,7 +55,7 @@ export function createAccess({ token, clock }: { readonly token: string; readonl
     },
     login: (given, address) => {
       checkToken(given, address);
-      return createSession(token, clock.now());
+      return createLogin(token, clock.now());
     },
   };
 }

@@ -16,7 +16,7 @@ import { PAGE_POLICY } from './pages.ts';
 import { serveMetrics } from './serve-metrics.ts';
 import { type Visit, visitOf } from './visit.ts';
 
-export interface DoorOptions {
+export interface OperatorDoorOptions {
   readonly operator: Operator;
   readonly metrics: Metrics;
   /** The gateway's own, as the description tells it. */
@@ -28,7 +28,7 @@ export interface DoorOptions {
 }
 
 /** The operator's own listener; nothing of it is ever served where callers come in. Not listening yet. */
-export function createDoor(options: DoorOptions): FastifyInstance {
+export function createDoor(options: OperatorDoorOptions): FastifyInstance {
   const { clock, log, token } = options;
   const server = Fastify({
     logger: false,

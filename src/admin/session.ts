@@ -13,7 +13,7 @@ export function sameSecret(left: string, right: string): boolean {
  * A login as a cookie holds it: the moment it ends and a signature made with the door's token, so that it ends with
  * the token too and nothing is kept here.
  */
-export function createSession(token: string, nowMs: number): string {
+export function createLogin(token: string, nowMs: number): string {
   const endsAtMs = String(nowMs + SESSION_MS);
   return `${endsAtMs}.${signatureOf(token, endsAtMs)}`;
 }

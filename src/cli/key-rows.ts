@@ -1,8 +1,8 @@
 import type { Account } from '../domain/account.ts';
-import { stateOf } from '../keys/key-state.ts';
+import { keyStateOf } from '../keys/key-state.ts';
 import type { NumberedAuditRow, OwnedKey } from '../keys/records.ts';
 import type { Made } from '../keys/settle.ts';
-import { type Row, tableOf } from './table.ts';
+import { type TableRow, tableOf } from './table.ts';
 
 /** What a command has to say: one JSON document, and the same for a person. */
 export interface Said {
@@ -10,7 +10,7 @@ export interface Said {
   readonly text: string;
 }
 
-export const saidOfRows = (rows: readonly Row[]): Said => ({ json: rows, text: tableOf(rows) });
+export const saidOfRows = (rows: readonly TableRow[]): Said => ({ json: rows, text: tableOf(rows) });
 
 /** The one place that says a key, once. */
 export function saidOfNewKey(key: string, { account, keyId }: Made): Said {
@@ -28,19 +28,19 @@ export function saidOfAccount({ id, name, plan, suspended }: Account): Said {
   };
 }
 
-export function keyRowOf(owned: OwnedKey, nowMs: number): Row {
+export function keyRowOf(owned: OwnedKey, nowMs: number): TableRow {
   const { key, account } = owned;
   return {
     id: key.id,
     account: account.name,
     plan: account.plan,
-    state: stateOf(owned, nowMs),
+    state: keyStateOf(owned, nowMs),
     created: iso(key.createdAtMs),
     ends: key.endsAtMs === null ? null : iso(key.endsAtMs),
   };
 }
 
-export const auditRowOf = ({ atMs, action, accountId, detail }: NumberedAuditRow): Row => ({
+export const auditLineOf = ({ atMs, action, accountId, detail }: NumberedAuditRow): TableRow => ({
   at: iso(atMs),
   action,
   accountId,

@@ -7,7 +7,7 @@ import { valuesOf } from '../keys/lists.ts';
 import { MOST } from '../keys/terms.ts';
 import { openStores, type Stores } from '../open-stores.ts';
 import { dateOf, durationOf, UsageError, wholeNumberOf, wordsOf } from './arguments.ts';
-import { auditRowOf, keyRowOf, type Said, saidOfAccount, saidOfNewKey, saidOfRows } from './key-rows.ts';
+import { auditLineOf, keyRowOf, type Said, saidOfAccount, saidOfNewKey, saidOfRows } from './key-rows.ts';
 import { exitCodeOf, runProgram } from './program.ts';
 import { quietLog } from './quiet-log.ts';
 import { csvOf, tableOf } from './table.ts';
@@ -98,7 +98,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   audit: async ({ registry }, words) => {
     wordsOf(words, [], 'audit');
-    return saidOfRows((await collected(registry.audit, auditRowOf)).reverse());
+    return saidOfRows((await collected(registry.audit, auditLineOf)).reverse());
   },
 };
 
@@ -111,11 +111,11 @@ function overridesOf(given: Given): Partial<Limits> {
   };
 }
 
-async function collected<Value, Row>(
+async function collected<Value, TableRow>(
   list: Parameters<typeof valuesOf<Value>>[0],
-  rowOf: (value: Value) => Row,
-): Promise<Row[]> {
-  const rows: Row[] = [];
+  rowOf: (value: Value) => TableRow,
+): Promise<TableRow[]> {
+  const rows: TableRow[] = [];
   for await (const value of valuesOf(list)) rows.push(rowOf(value));
   return rows;
 }

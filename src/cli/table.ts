@@ -1,7 +1,7 @@
-export type Row = Readonly<Record<string, unknown>>;
+export type TableRow = Readonly<Record<string, unknown>>;
 
 /** Rows as aligned columns for a terminal, named after their keys. However many there are. */
-export function tableOf(rows: readonly Row[]): string {
+export function tableOf(rows: readonly TableRow[]): string {
   const [first] = rows;
   if (first === undefined) return 'Nothing yet.';
   const names = Object.keys(first);
@@ -19,7 +19,7 @@ export function tableOf(rows: readonly Row[]): string {
 const cellOf = (value: unknown): string => String(value ?? '-');
 
 /** Rows as CSV under a line of `names`. A cell that a spreadsheet would run as a formula stays text. */
-export function csvOf(rows: readonly Row[], names: readonly string[]): string {
+export function csvOf(rows: readonly TableRow[], names: readonly string[]): string {
   return [names.join(','), ...rows.map((row) => names.map((name) => csvCellOf(row[name])).join(','))].join(
     '\n',
   );

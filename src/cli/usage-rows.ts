@@ -1,13 +1,13 @@
 import { type Account, limitsOf } from '../domain/account.ts';
 import { valuesOf } from '../keys/lists.ts';
 import type { Stores } from '../open-stores.ts';
-import type { Row } from './table.ts';
+import type { TableRow } from './table.ts';
 
 /** What every account used in every month; of one account (ID or name) where `wanted` is given. */
 export async function usageRows(
   { registry, usage: months }: Stores,
   wanted: string | undefined,
-): Promise<Row[]> {
+): Promise<TableRow[]> {
   const accounts = new Map<string, Account>();
   if (wanted === undefined) {
     for await (const account of valuesOf(registry.accounts)) accounts.set(account.id, account);

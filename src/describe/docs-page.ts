@@ -2,10 +2,10 @@ import { hash } from 'node:crypto';
 import { codeOf, FAILURE_NAMES, FAILURES } from '../domain/failure.ts';
 import { PLANS } from '../domain/plan.ts';
 import { BASE_PATH } from '../endpoints/table.ts';
-import type { Source } from './llms.ts';
+import type { Described } from './llms.ts';
 
 /** A page and the policy that lets it do no more than it must. */
-export interface Page {
+export interface DocsPage {
   readonly html: string;
   readonly policy: string;
 }
@@ -29,7 +29,7 @@ Scalar.createApiReference('#reference', {
 });`;
 
 /** The documentation for people: what to know first, and the description drawn by `scriptName`. All of it from here. */
-export function docsPage({ base }: Source, scriptName: string): Page {
+export function docsPage({ base }: Described, scriptName: string): DocsPage {
   const html = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

@@ -6,7 +6,7 @@ const TAGS: readonly Tag[] = ['Repository', 'Workspace', 'Meta'];
 const PRICES = { free: 'Free', starter: '$10/Mo', pro: '$29/Mo', mega: '$66/Mo' } as const;
 
 /** What each text is built from: the table, and where callers find the gateway. */
-export interface Source {
+export interface Described {
   readonly table: readonly Endpoint[];
   /** Absolute where it is known, else from the root. */
   readonly base: string;
@@ -17,7 +17,7 @@ const summary =
   'Answers are Bitbucket’s own JSON in an envelope of five keys (`data`, `meta`, `status`, `message`, `success`).';
 
 /** llms.txt (llmstxt.org): a title, a summary, notes, and lists of links. */
-export function llmsTxt({ table, base }: Source): string {
+export function llmsTxt({ table, base }: Described): string {
   const sections = TAGS.map((tag) => {
     const links = table
       .filter((row) => row.tag === tag)
@@ -69,7 +69,7 @@ export function exampleQuery(row: Endpoint): string {
 }
 
 /** Everything in one text, in the shape of the product page. */
-export function llmsFullTxt({ table, base }: Source): string {
+export function llmsFullTxt({ table, base }: Described): string {
   const plans = Object.entries(PLANS).map(
     ([name, { callsPerMonth, callsPerSecond }]) =>
       `- **${name[0]?.toUpperCase()}${name.slice(1)}** (${PRICES[name as keyof typeof PRICES]}) — ${callsPerMonth.toLocaleString('en')} calls/Mo, ${callsPerSecond} req/s`,

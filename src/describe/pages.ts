@@ -1,7 +1,7 @@
-import { llmsFullTxt, llmsTxt, operationMd, type Source } from './llms.ts';
+import { type Described, llmsFullTxt, llmsTxt, operationMd } from './llms.ts';
 import { openApiOf } from './openapi.ts';
 
-export interface PagesOptions extends Source {
+export interface PagesOptions extends Described {
   /** The gateway's own. */
   readonly version: string;
 }

@@ -1,5 +1,5 @@
 /** One way to end without data. */
-interface Row {
+interface FailureRow {
   readonly status: number;
   /** Whether it costs the caller a call of the month. */
   readonly charged: boolean;
@@ -162,7 +162,7 @@ export const FAILURES = {
     example: 'Bitbucket did not answer in time. Try again.',
     advice: 'try again',
   },
-} as const satisfies Record<string, Row>;
+} as const satisfies Record<string, FailureRow>;
 
 export type FailureName = keyof typeof FAILURES;
 /** What callers read in `meta.code`. */

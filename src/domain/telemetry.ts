@@ -82,7 +82,7 @@ export interface Telemetry {
 }
 
 /** One telemetry out of many listeners. */
-export function joined(listeners: readonly Telemetry[]): Telemetry {
+export function joinedTelemetry(listeners: readonly Telemetry[]): Telemetry {
   return {
     callEnded: (call) => {
       for (const listener of listeners) listener.callEnded(call);
@@ -97,4 +97,4 @@ export function joined(listeners: readonly Telemetry[]): Telemetry {
 }
 
 /** Nobody listens. */
-export const silentTelemetry: Telemetry = joined([]);
+export const silentTelemetry: Telemetry = joinedTelemetry([]);

@@ -47,7 +47,7 @@ export interface Reader {
 }
 
 /** What a row makes of a call. */
-export interface Made extends Taggable {
+export interface RowAnswer extends Taggable {
   readonly links?: PageLinks;
   readonly upstreamRequestId?: string | undefined;
 }
@@ -64,7 +64,7 @@ type Input<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
 
 /** A row with its own way to an answer. */
 export function endpoint<Shape extends z.ZodRawShape>(
-  row: Row<Shape> & { answer(input: Input<Shape>, bitbucket: Reader, tagging: Tagging): Promise<Made> },
+  row: Row<Shape> & { answer(input: Input<Shape>, bitbucket: Reader, tagging: Tagging): Promise<RowAnswer> },
 ): Endpoint {
   return {
     ...row,

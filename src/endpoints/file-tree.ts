@@ -7,12 +7,12 @@ import { repoName } from '../input/repo-name.ts';
 import { hasDotSegment, isSendable } from '../input/segments.ts';
 import { treePath } from '../input/tree-path.ts';
 import { treeBrief } from './briefs.ts';
-import { brokenAnswer, cursorOf, endpoint, type Made, paramsOf, type Reader } from './endpoint.ts';
+import { brokenAnswer, cursorOf, endpoint, paramsOf, type Reader, type RowAnswer } from './endpoint.ts';
 import { as } from './read-as.ts';
 import { FileTree } from './schemas.ts';
 import type { Tagging } from './tagging.ts';
 import { at, encodePath, withQuery } from './target.ts';
-import { isFile, type Listing, mayBeJsonFile, type ReadListing, readListing } from './tree-listing.ts';
+import { isFileEntry, type Listing, mayBeJsonFile, type ReadListing, readListing } from './tree-listing.ts';
 import { readTreeToken, writeTreeToken } from './tree-token.ts';
 
 const input = z.strictObject({
@@ -107,14 +107,14 @@ async function hashOf(repo: Repo, name: string, bitbucket: Reader): Promise<stri
   }
 }
 
-async function list(input: Input, start: Start, bitbucket: Reader, tagging: Tagging): Promise<Made> {
+async function list(input: Input, start: Start, bitbucket: Reader, tagging: Tagging): Promise<RowAnswer> {
   const target = targetOf(input, start);
   let answer: ReadListing;
   try {
     answer = await bitbucket.get({
       target: withQuery(target, { pagelen: input.pagelen, page: start.cursor }),
       ...tagging.conditional(start.shown),
-      refuse: (head) => (isFile(head) ? notADirectory(input) : undefined),
+      refuse: (head) => (isFileEntry(head) ? notADirectory(input) : undefined),
       read: (answer) => readListing(input.path ?? '', answer),
     });
   } catch (error) {
@@ -174,7 +174,7 @@ interface Shown {
   readonly next?: string | undefined;
 }
 
-function answerOf(input: Input, { ref, entries, next }: Shown): Made {
+function answerOf(input: Input, { ref, entries, next }: Shown): RowAnswer {
   const data = {
     ref,
     path: input.path || '/',

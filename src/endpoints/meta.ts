@@ -5,7 +5,7 @@ import { type Endpoint, endpoint } from './endpoint.ts';
 import { Meta } from './schemas.ts';
 
 /** The row that tells about the others; `others` is how many there are. */
-export function metaOf(others: number): Endpoint {
+export function metaRowOf(others: number): Endpoint {
   const data = bodyOf(
     Buffer.from(
       JSON.stringify({

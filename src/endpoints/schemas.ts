@@ -157,7 +157,7 @@ export const Meta = z
   .meta({ id: 'Meta' });
 
 /** A page of a list, as Bitbucket sends it; `id` names it in the description. */
-export function pageOf(id: string, value: z.ZodType) {
+export function pageSchemaOf(id: string, value: z.ZodType) {
   return z
     .looseObject({
       values: z.array(value),
@@ -173,9 +173,9 @@ export function pageOf(id: string, value: z.ZodType) {
     .meta({ id });
 }
 
-export const RepositoryPage = pageOf('RepositoryPage', Repository);
-export const BranchPage = pageOf('BranchPage', Branch);
-export const CommitPage = pageOf('CommitPage', Commit);
-export const PullRequestPage = pageOf('PullRequestPage', PullRequest);
-export const TagPage = pageOf('TagPage', Tag);
-export const AccountPage = pageOf('AccountPage', Account);
+export const RepositoryPage = pageSchemaOf('RepositoryPage', Repository);
+export const BranchPage = pageSchemaOf('BranchPage', Branch);
+export const CommitPage = pageSchemaOf('CommitPage', Commit);
+export const PullRequestPage = pageSchemaOf('PullRequestPage', PullRequest);
+export const TagPage = pageSchemaOf('TagPage', Tag);
+export const AccountPage = pageSchemaOf('AccountPage', Account);

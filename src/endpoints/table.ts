@@ -1,7 +1,7 @@
 import { listCommits } from './commits.ts';
 import type { Endpoint } from './endpoint.ts';
 import { getFileTree } from './file-tree.ts';
-import { metaOf } from './meta.ts';
+import { metaRowOf } from './meta.ts';
 import {
   getRepository,
   listBranches,
@@ -27,10 +27,13 @@ export const reading: readonly Endpoint[] = [
 ];
 
 /** `rows`, and behind them the one that tells about them. */
-export const tableOf = (rows: readonly Endpoint[]): readonly Endpoint[] => [...rows, metaOf(rows.length)];
+export const endpointsOf = (rows: readonly Endpoint[]): readonly Endpoint[] => [
+  ...rows,
+  metaRowOf(rows.length),
+];
 
 /** Every endpoint. */
-export const table: readonly Endpoint[] = tableOf(reading);
+export const table: readonly Endpoint[] = endpointsOf(reading);
 
 /** What all their paths stand behind. */
 export const BASE_PATH = '/bitbucket-api';

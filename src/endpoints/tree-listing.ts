@@ -20,7 +20,7 @@ export type Listing = z.output<typeof ListingBody>;
  * Headers decide what a path is, never its content: a file comes as an attachment, in a type of its own, or from
  * the host of large files.
  */
-export function isFile({ status, headers }: UpstreamHead): boolean {
+export function isFileEntry({ status, headers }: UpstreamHead): boolean {
   if (status >= 300) return URL.parse(headers.location ?? '')?.hostname === 'api.media.atlassian.com';
   return (
     'content-disposition' in headers || !/^application\/(.+\+)?json\b/i.test(headers['content-type'] ?? '')

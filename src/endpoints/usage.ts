@@ -53,7 +53,7 @@ const Usage = z
   })
   .meta({ id: 'Usage' });
 
-export type UsageData = z.output<typeof Usage>;
+export type OwnUsage = z.output<typeof Usage>;
 
 /** What an account used and what it has left. No row of the table: it reads nothing and costs nothing. */
 export const getUsage = {
@@ -87,7 +87,7 @@ export const lastMonths = (nowMs: number, count: number): string[] =>
   Array.from({ length: count }, (_, back) => monthOf(nowMs, back));
 
 /** One month as callers see it: without what only the operator pays for. */
-export function usageMonth(month: string, rows: readonly UsageRow[]): UsageData['months'][number] {
+export function usageMonth(month: string, rows: readonly UsageRow[]): OwnUsage['months'][number] {
   const { total, days, endpoints, codes } = summaryOf(rows);
   return {
     month,

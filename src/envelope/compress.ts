@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip, zstdCompress } from 'node:zlib';
-import type { Encoding } from './negotiate.ts';
+import type { ContentCoding } from './negotiate.ts';
 
 /** Below it the headers cost more than is saved. */
 export const WORTH_BYTES = 1_024;
@@ -10,12 +10,12 @@ const zstd = promisify(zstdCompress);
 const deflate = promisify(gzip);
 
 /** Each at the level where more effort would save little: these bodies are made for one call and thrown away. */
-const COMPRESS: Readonly<Record<Exclude<Encoding, 'identity'>, (text: Buffer) => Promise<Buffer>>> = {
+const COMPRESS: Readonly<Record<Exclude<ContentCoding, 'identity'>, (text: Buffer) => Promise<Buffer>>> = {
   gzip: (text) => deflate(text, { level: 3 }),
   br: (text) => brotli(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }),
   zstd: (text) => zstd(text),
 };
 
 /** `text` in that encoding; on the thread pool, for it takes milliseconds. */
-export const compress = async (text: Buffer, encoding: Encoding): Promise<Buffer> =>
+export const compress = async (text: Buffer, encoding: ContentCoding): Promise<Buffer> =>
   encoding === 'identity' ? text : COMPRESS[encoding](text);

@@ -1,8 +1,8 @@
 /** How a body may be written on its way to the caller. */
-export type Encoding = 'gzip' | 'br' | 'zstd' | 'identity';
+export type ContentCoding = 'gzip' | 'br' | 'zstd' | 'identity';
 
 export interface Negotiated {
-  readonly encoding: Encoding;
+  readonly encoding: ContentCoding;
   /** Whether the caller would take the body as it is where that costs less. */
   readonly isPlainFine: boolean;
 }

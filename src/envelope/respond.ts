@@ -2,7 +2,7 @@ import type { Body } from '../domain/upstream.ts';
 import { compress, WORTH_BYTES } from './compress.ts';
 import type { Around } from './envelope.ts';
 import { joinGzip } from './gzip-join.ts';
-import type { Encoding, Negotiated } from './negotiate.ts';
+import type { ContentCoding, Negotiated } from './negotiate.ts';
 import { prettyPrint } from './pretty.ts';
 
 export interface Wish extends Negotiated {
@@ -11,7 +11,7 @@ export interface Wish extends Negotiated {
 
 /** A body ready to be sent: its pieces in a row, and how long they are together. */
 export interface Response {
-  readonly encoding: Encoding;
+  readonly encoding: ContentCoding;
   readonly pieces: readonly Buffer[];
   readonly bytes: number;
 }
@@ -52,7 +52,7 @@ function encoded(text: Buffer, { encoding, isPlainFine }: Negotiated): Response 
   return compress(text, encoding).then((body) => responseOf(encoding, [body]));
 }
 
-function responseOf(encoding: Encoding, pieces: readonly Buffer[]): Response {
+function responseOf(encoding: ContentCoding, pieces: readonly Buffer[]): Response {
   let bytes = 0;
   for (const piece of pieces) bytes += piece.length;
   return { encoding, pieces, bytes };

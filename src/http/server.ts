@@ -6,7 +6,7 @@ import type { Tell } from './door.ts';
 import { createRefusals } from './refuse.ts';
 
 /** How long this server waits for callers, ms. */
-export interface Patience {
+export interface ServerPatience {
   /** For the head of a request, from the connection's first moment on. */
   readonly headersMs: number;
   /** For a whole request. */
@@ -17,13 +17,18 @@ export interface Patience {
   readonly stalledMs: number;
 }
 
-const PATIENCE: Patience = { headersMs: 10_000, requestMs: 30_000, keepAliveMs: 65_000, stalledMs: 30_000 };
+const PATIENCE: ServerPatience = {
+  headersMs: 10_000,
+  requestMs: 30_000,
+  keepAliveMs: 65_000,
+  stalledMs: 30_000,
+};
 
 export interface ServerOptions {
   /** Addresses of load balancers whose `x-forwarded-for` is believed. */
   readonly trustProxy: readonly string[];
   readonly connectionsPerAddress: number;
-  readonly patience?: Partial<Patience>;
+  readonly patience?: Partial<ServerPatience>;
   readonly clock: Clock;
   readonly tell: Tell;
 }

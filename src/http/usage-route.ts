@@ -2,8 +2,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Account } from '../domain/account.ts';
 import { Failure } from '../domain/failure.ts';
 import type { UsageRow } from '../domain/usage.ts';
-import { readInput } from '../endpoints/read-input.ts';
-import { getUsage, lastMonths, USAGE_PATH, type UsageData, usageMonth } from '../endpoints/usage.ts';
+import { parseInput } from '../endpoints/parse-input.ts';
+import { getUsage, lastMonths, type OwnUsage, USAGE_PATH, usageMonth } from '../endpoints/usage.ts';
 import { aroundOf } from '../envelope/envelope.ts';
 import { negotiate } from '../envelope/negotiate.ts';
 import { respondText } from '../envelope/respond.ts';
@@ -54,7 +54,7 @@ export function serveUsage(server: FastifyInstance, rooms: Rooms, read: ReadUsag
 
 function inputOf(request: FastifyRequest): { readonly months: number; readonly pretty: boolean } {
   const [, query] = splitUrl(request.raw.url ?? '');
-  const { months, pretty } = readInput(getUsage, query);
+  const { months, pretty } = parseInput(getUsage, query);
   return { months: Number(months), pretty: pretty === true };
 }
 
@@ -63,7 +63,7 @@ async function usageOf(
   { rate, quota, atMs }: LimitReading,
   count: number,
   read: ReadUsage,
-): Promise<UsageData> {
+): Promise<OwnUsage> {
   const months = await Promise.all(
     lastMonths(atMs, count).map(async (month) =>
       usageMonth(

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What a text came to: its value, or what is wrong with it, in words for the caller. */
-export type Parsed<Value> = { readonly value: Value } | { readonly fault: string };
+export type ParseResult<Value> = { readonly value: Value } | { readonly fault: string };
 
 export interface ParameterOptions {
   readonly name: string;
@@ -16,7 +16,7 @@ export interface ParameterOptions {
 /** A parameter whose text `parse` judges, once its length is known to be bounded. */
 export function parameter<Value>(
   { name, least = 0, most, description, example }: ParameterOptions,
-  parse: (text: string) => Parsed<Value>,
+  parse: (text: string) => ParseResult<Value>,
 ) {
   const text = z.string().max(most, `\`${name}\` is longer than ${most} characters.`);
   return (least === 0 ? text : text.min(least, `\`${name}\` is empty.`))

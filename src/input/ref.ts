@@ -1,8 +1,8 @@
-import { type Parsed, parameter } from './parameter.ts';
+import { type ParseResult, parameter } from './parameter.ts';
 import { hasDotSegment, isSendable } from './segments.ts';
 
 /** A branch, tag or commit by name, blanks around it aside; refused where `git check-ref-format` refuses it. */
-export function parseRef(text: string): Parsed<string> {
+export function parseRef(text: string): ParseResult<string> {
   if (!isSendable(text)) return { fault: '`ref` contains a control character.' };
   const name = text.trim();
   const fault = faultOf(name);

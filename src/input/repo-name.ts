@@ -1,4 +1,4 @@
-import { type Parsed, parameter } from './parameter.ts';
+import { type ParseResult, parameter } from './parameter.ts';
 import { decodeOnce, hasControlCharacter, hasDotSegment, withoutSlashes } from './segments.ts';
 
 /** A repository as Bitbucket's paths want it: lower case; a UUID keeps its braces. */
@@ -31,7 +31,7 @@ const HOW =
  * address. What is behind the repository in a URL (ref, path, query, fragment) is dropped.
  * What is wrong with it is told without repeating it, for there may be a password in it.
  */
-export function parseRepoName(text: string): Parsed<RepoName> {
+export function parseRepoName(text: string): ParseResult<RepoName> {
   const fault = faultOf(text);
   if (fault !== null) return { fault };
   const path = pathOf(text.trim());

@@ -1,8 +1,8 @@
-import { type Parsed, parameter } from './parameter.ts';
+import { type ParseResult, parameter } from './parameter.ts';
 import { hasDotSegment, isSendable } from './segments.ts';
 
 /** A path in a repository without slashes around it or twice in it; empty for the root. */
-export function parseTreePath(text: string): Parsed<string> {
+export function parseTreePath(text: string): ParseResult<string> {
   if (!isSendable(text)) return { fault: '`path` contains a control character.' };
   if (hasDotSegment(text)) return { fault: '`path` contains a dot segment.' };
   const segments = text.split('/').filter((segment) => segment !== '');

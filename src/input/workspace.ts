@@ -1,11 +1,11 @@
-import { type Parsed, parameter } from './parameter.ts';
+import { type ParseResult, parameter } from './parameter.ts';
 import { isWorkspace } from './repo-name.ts';
 import { decodeOnce, hasControlCharacter, withoutSlashes } from './segments.ts';
 
 const HOW = 'Give its ID, for example atlassian, or its UUID in braces.';
 
 /** The workspace in `text`: an ID, a UUID, or a bitbucket.org URL that begins with one. */
-export function parseWorkspace(text: string): Parsed<string> {
+export function parseWorkspace(text: string): ParseResult<string> {
   if (hasControlCharacter(text)) return { fault: '`workspace` contains a control character.' };
   const trimmed = text.trim();
   if (trimmed === '') return { fault: `\`workspace\` is empty. ${HOW}` };

@@ -1,9 +1,10 @@
 import type { Account } from '../domain/account.ts';
+import type { Once } from '../domain/operator.ts';
 import { changed, joined, opened, renewed, revoked, rotated } from './changes.ts';
 import { type NewKey, randomText } from './key.ts';
 import { createLists, type Lists } from './lists.ts';
 import type { OwnedKey, Records } from './records.ts';
-import { createSettle, type Made, type Once } from './settle.ts';
+import { createSettle, type Made } from './settle.ts';
 import { type AccountPatch, checkedAccount, type NewAccount, RegistryError } from './terms.ts';
 
 /**

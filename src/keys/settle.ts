@@ -1,14 +1,8 @@
 import type { Account } from '../domain/account.ts';
+import type { Once } from '../domain/operator.ts';
 import type { Decision } from './changes.ts';
 import type { Change, Records, RequestRecord } from './records.ts';
 import { RegistryError } from './terms.ts';
-
-/** A request under a name of the sender's: sent again within a day it makes nothing new. */
-export interface Once {
-  readonly name: string;
-  /** Of all that is asked for, the place it is sent to included. */
-  readonly fingerprint: string;
-}
 
 /** A key that was made. */
 export interface Made {

@@ -2,7 +2,7 @@ import type { RedisBackend } from '../store/backend.ts';
 import { createScript } from '../store/redis.ts';
 import type { Fleet, StepAnswer, StepAsk } from './fleet.ts';
 import { createMonthIndex } from './month-index.ts';
-import { monthOf } from './period.ts';
+import { boundsOfMonth } from './period.ts';
 import { ownKey, secondKey, totalsKey } from './redis-keys.ts';
 import { WINDOW_MS } from './window.ts';
 
@@ -148,7 +148,7 @@ function argsOf(
   serial: number,
   deadlineMs: number,
 ) {
-  const { startMs, endMs } = monthOf(period);
+  const { startMs, endMs } = boundsOfMonth(period);
   const [fromUs, toUs] = calls > 0 ? [startMs * 1_000, endMs * 1_000] : [0, Number.MAX_SAFE_INTEGER];
   return [
     ...[totalsKey(accountId, period), ownKey(accountId, period), secondKey(accountId)],

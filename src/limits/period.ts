@@ -14,10 +14,10 @@ export function periodSeconds(atMs: number): number {
 }
 
 /** The first moment of a month and that of the next, ms since the epoch. */
-export function monthOf(period: string): { readonly startMs: number; readonly endMs: number } {
+export function boundsOfMonth(period: string): { readonly startMs: number; readonly endMs: number } {
   const startMs = Date.parse(`${period}-01T00:00:00Z`);
   return { startMs, endMs: periodEndMs(startMs) };
 }
 
 /** The month before: `'2025-12'` of `'2026-01'`. */
-export const periodBefore = (period: string): string => periodOf(monthOf(period).startMs - 1);
+export const periodBefore = (period: string): string => periodOf(boundsOfMonth(period).startMs - 1);

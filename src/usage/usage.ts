@@ -8,7 +8,7 @@ import type { UsageBatch, UsageStore } from './usage-store.ts';
 /** How often what was used is told to the store, ms. */
 const TELL_EVERY_MS = 1_000;
 
-export interface Usage {
+export interface UsageBook {
   /** Listens to calls that ended. */
   readonly telemetry: Pick<Telemetry, 'callEnded'>;
   /**
@@ -27,7 +27,7 @@ export interface UsageOptions {
 }
 
 /** Counts in memory and tells the store every second; what it cannot take is told later, and counts once. */
-export function createUsage({ store, clock, log }: UsageOptions): Usage {
+export function createUsage({ store, clock, log }: UsageOptions): UsageBook {
   const tally = createTally();
   let untold: readonly UsageBatch[] = [];
   let number = 1;

@@ -58,13 +58,13 @@ export interface Ended {
   readonly stay: Stay;
 }
 
-/** A call's place in the house, from its admission until its answer is gone. */
-export interface Place {
+/** A call's leave to be in the house, from its admission until its answer is gone. */
+export interface Permit {
   leave(): void;
 }
 
-/** As `Place`, with the memory that the answer takes. */
-export interface Stay extends Place {
+/** As `Permit`, with the memory that the answer takes. */
+export interface Stay extends Permit {
   /** The answer is whole and takes this many bytes until it is gone. */
   keep(bytes: number): void;
 }
@@ -75,7 +75,7 @@ export interface Rooms {
   /** Longest time a call may take, ms, retries included. */
   readonly deadlineMs: number;
   /** A place among the calls under way. Throws `draining`, `overloaded`. */
-  enter(requestId: string): Place;
+  enter(requestId: string): Permit;
   /** What to say where there is no endpoint: `route_not_found`, `method_not_allowed`. */
   nothingAt(path: string): Failure;
   /** Counts a call of nobody known by its address. Rejects with `rate_exceeded`. */

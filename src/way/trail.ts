@@ -1,13 +1,13 @@
 import type { Caller } from '../domain/account.ts';
 import type { AnswerHold } from '../domain/bytes-in-flight.ts';
 import type { Failure } from '../domain/failure.ts';
-import type { Asked, Ended, Outcome, Place, Stay } from './call.ts';
+import type { Asked, Ended, Outcome, Permit, Stay } from './call.ts';
 
 /** What was found out about a call, for whatever it ends with. */
 export class Trail {
   readonly asked: Asked;
   caller: Caller | null = null;
-  place: Place | null = null;
+  permit: Permit | null = null;
   room: AnswerHold | null = null;
   subject: string | null = null;
   upstreamMs = 0;
@@ -27,12 +27,12 @@ export function endOf(
   return { asked, outcome, caller, subject, upstreamMs, ...end, stay: stayOf(trail) };
 }
 
-function stayOf({ room, place }: Trail): Stay {
+function stayOf({ room, permit }: Trail): Stay {
   return {
     keep: (bytes) => room?.settle(bytes),
     leave: () => {
       room?.release();
-      place?.leave();
+      permit?.leave();
     },
   };
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Access, createAccess, isOriginOf, type Knock } from '../../src/admin/access.ts';
 import { DoorFailure } from '../../src/admin/failure.ts';
-import { createSession, isSession, SESSION_MS, sameSecret } from '../../src/admin/session.ts';
+import { createLogin, isSession, SESSION_MS, sameSecret } from '../../src/admin/session.ts';
 import { createWrongTokens, groupOf } from '../../src/admin/wrong-tokens.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 
@@ -61,7 +61,7 @@ describe('the token', () => {
   it('wrong, is not made good by a cookie beside it', () => {
     const clock = handClock();
     const access = createAccess({ token: TOKEN, clock });
-    const session = createSession(TOKEN, clock.now());
+    const session = createLogin(TOKEN, clock.now());
     expect(saidTo(access, { bearer: 'wrong', session })).toBe('unauthorized');
   });
 
@@ -138,19 +138,19 @@ describe('in any minute, never more than five wrong tokens of one address are to
 
 describe('a login', () => {
   it('is good for eight hours and no longer', () => {
-    const session = createSession(TOKEN, 1_000);
+    const session = createLogin(TOKEN, 1_000);
     expect(SESSION_MS).toBe(28_800_000);
     expect(isSession(TOKEN, session, 1_000 + SESSION_MS - 1)).toBe(true);
     expect(isSession(TOKEN, session, 1_000 + SESSION_MS)).toBe(false);
   });
 
   it('ends with its token', () =>
-    expect(isSession('another token', createSession(TOKEN, 1_000), 1_000)).toBe(false));
+    expect(isSession('another token', createLogin(TOKEN, 1_000), 1_000)).toBe(false));
 
-  it('does not hold the token', () => expect(createSession(TOKEN, 1_000)).not.toContain(TOKEN));
+  it('does not hold the token', () => expect(createLogin(TOKEN, 1_000)).not.toContain(TOKEN));
 
   it('cannot be made up, prolonged or mended', () => {
-    const session = createSession(TOKEN, 1_000);
+    const session = createLogin(TOKEN, 1_000);
     const [endsAtMs = '', signature = ''] = session.split('.');
     const flip = (text: string, at: number) =>
       text.slice(0, at) + (text[at] === 'A' ? 'B' : 'A') + text.slice(at + 1);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openApiOf } from '../../src/describe/openapi.ts';
 import { codeOf, FAILURE_NAMES, FAILURES } from '../../src/domain/failure.ts';
 import { type Json, parametersOf } from '../../src/endpoints/parameters.ts';
-import { readInput } from '../../src/endpoints/read-input.ts';
+import { parseInput } from '../../src/endpoints/parse-input.ts';
 import { table } from '../../src/endpoints/table.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
 
@@ -106,7 +106,7 @@ it.each(
   const query = wanted.map(
     (parameter) => `${parameter.name}=${encodeURIComponent(String(parameter.example))}`,
   );
-  expect(readInput(row, query.join('&'))).toHaveProperty(name);
+  expect(parseInput(row, query.join('&'))).toHaveProperty(name);
 });
 
 it.each([

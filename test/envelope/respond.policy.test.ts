@@ -2,12 +2,17 @@ import { brotliDecompressSync, gunzipSync, gzipSync, zstdDecompressSync } from '
 import { describe, expect, it } from 'vitest';
 import type { Body } from '../../src/domain/upstream.ts';
 import { bodyOf } from '../../src/envelope/body.ts';
-import type { Encoding } from '../../src/envelope/negotiate.ts';
+import type { ContentCoding } from '../../src/envelope/negotiate.ts';
 import { prettyPrint } from '../../src/envelope/pretty.ts';
 import { respond } from '../../src/envelope/respond.ts';
 
 const around = { head: Buffer.from('{"data":'), tail: Buffer.from(',"success":true}') };
-const wish = (encoding: Encoding, more = {}) => ({ encoding, isPlainFine: true, isPretty: false, ...more });
+const wish = (encoding: ContentCoding, more = {}) => ({
+  encoding,
+  isPlainFine: true,
+  isPretty: false,
+  ...more,
+});
 
 const small = Buffer.from('{"name": "\\u00e9", "n": 1.0}');
 const large = Buffer.from(
@@ -31,7 +36,7 @@ function gzipBody(text: Buffer, pieces = 3) {
   return { body, wire, inflations: () => inflations };
 }
 
-const DECODE: Record<Encoding, (body: Buffer) => Buffer> = {
+const DECODE: Record<ContentCoding, (body: Buffer) => Buffer> = {
   gzip: gunzipSync,
   br: brotliDecompressSync,
   zstd: zstdDecompressSync,

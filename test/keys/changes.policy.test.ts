@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Account } from '../../src/domain/account.ts';
 import { changed, joined, opened, renewed, revoked, rotated } from '../../src/keys/changes.ts';
-import { type KeyState, stateOf } from '../../src/keys/key-state.ts';
+import { type KeyState, keyStateOf } from '../../src/keys/key-state.ts';
 import type { KeyRecord } from '../../src/keys/records.ts';
 import { RegistryError } from '../../src/keys/terms.ts';
 
@@ -177,7 +177,7 @@ describe('the state of a key', () => {
     [{}, { expiresAtMs: NOW + 1 }, 'active'],
     [{ endsAtMs: NOW + 1 }, { expiresAtMs: NOW }, 'expired'],
   ])('%j of %j is %s', (key, terms, state) => {
-    expect(stateOf({ key: { ...record, ...key }, account: { ...account, ...terms } }, NOW)).toBe(state);
+    expect(keyStateOf({ key: { ...record, ...key }, account: { ...account, ...terms } }, NOW)).toBe(state);
   });
 });
 

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createAddressCounter } from '../../src/limits/address-counter.ts';
 import { limitHeadersOf } from '../../src/limits/limit-headers.ts';
-import { monthOf, periodBefore, periodEndMs, periodOf, periodSeconds } from '../../src/limits/period.ts';
+import {
+  boundsOfMonth,
+  periodBefore,
+  periodEndMs,
+  periodOf,
+  periodSeconds,
+} from '../../src/limits/period.ts';
 
 const at = (iso: string) => Date.parse(iso);
 
@@ -19,7 +25,7 @@ describe('the month', () => {
       at(end),
       days * 86_400,
     ]);
-    expect(monthOf(period)).toEqual({ startMs: at(`${period}-01T00:00:00Z`), endMs: at(end) });
+    expect(boundsOfMonth(period)).toEqual({ startMs: at(`${period}-01T00:00:00Z`), endMs: at(end) });
   });
 
   it('before January is December', () => {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { AccountChange } from '../../domain/operator.ts';
 import { PLAN_NAMES, type PlanName } from '../../domain/plan.ts';
 import { type Operation, operation } from './operation.ts';
-import { atOf, id, listData, none, paging } from './parameters.ts';
+import { atOf, cursorPaging, id, listData, none } from './parameters.ts';
 import { AccountData, AccountMadeData, accountData, KeyMadeData, keyData, listOf } from './schemas.ts';
 
 const tag = 'Accounts';
@@ -24,7 +24,7 @@ export const accountOperations: readonly Operation[] = [
     path: '/v1/accounts',
     tag,
     summary: 'Accounts',
-    parameters: z.strictObject(paging),
+    parameters: z.strictObject(cursorPaging),
     body: null,
     data: listOf(AccountData),
     run: async ({ parameters }, { accounts }) => listData(await accounts.list(atOf(parameters)), accountData),

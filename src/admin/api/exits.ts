@@ -7,7 +7,7 @@ import {
   OperatorError,
 } from '../../domain/operator.ts';
 import { type Operation, operation } from './operation.ts';
-import { atOf, id, listData, none, paging } from './parameters.ts';
+import { atOf, cursorPaging, id, listData, none } from './parameters.ts';
 import { ExitData, exitData, listOf } from './schemas.ts';
 
 const tag = 'Exits';
@@ -36,7 +36,7 @@ export const exitOperations: readonly Operation[] = [
     tag,
     summary: 'Exits',
     description: 'Of this gateway, as they are now.',
-    parameters: z.strictObject(paging),
+    parameters: z.strictObject(cursorPaging),
     body: null,
     data: listOf(ExitData),
     run: async ({ parameters }, { exits }) => listData(pageOf(exits.list(), atOf(parameters)), exitData),

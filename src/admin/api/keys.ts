@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Operation, operation } from './operation.ts';
-import { atOf, id, listData, paging } from './parameters.ts';
+import { atOf, cursorPaging, id, listData } from './parameters.ts';
 import { KeyData, KeyMadeData, keyData, listOf } from './schemas.ts';
 
 const tag = 'Keys';
@@ -17,7 +17,7 @@ export const keyOperations: readonly Operation[] = [
     summary: 'Keys',
     parameters: z.strictObject({
       account: z.string().min(1).optional().meta({ description: 'ID or name; all keys when not given.' }),
-      ...paging,
+      ...cursorPaging,
     }),
     body: null,
     data: listOf(KeyData),

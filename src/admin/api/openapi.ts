@@ -32,7 +32,7 @@ const codesOf = ({ method, path }: Operation): readonly DoorCode[] => [
 ];
 
 /** The door's own API as OpenAPI 3.1, from the same table as its routes. */
-export function openApiOf(operations: readonly Operation[], version: string): Json {
+export function doorOpenApiOf(operations: readonly Operation[], version: string): Json {
   const paths: Record<string, Json> = {};
   for (const operation of operations) {
     const place = paths[operation.path] ?? {};

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Once, Operator } from '../../domain/operator.ts';
 
 /** What an operation is carried out with. */
-export interface Asked<Parameters, Body> {
+export interface DoorRequest<Parameters, Body> {
   /** Of path and query. */
   readonly parameters: Parameters;
   readonly body: Body;
@@ -26,7 +26,7 @@ export interface Operation {
   /** Null where none is taken. */
   readonly body: z.ZodObject | null;
   readonly data: z.ZodType;
-  run(asked: Asked<never, never>, operator: Operator): Promise<unknown>;
+  run(asked: DoorRequest<never, never>, operator: Operator): Promise<unknown>;
 }
 
 interface Typed<Parameters extends z.ZodObject, Body extends z.ZodObject | null, Data extends z.ZodType>
@@ -35,7 +35,7 @@ interface Typed<Parameters extends z.ZodObject, Body extends z.ZodObject | null,
   readonly body: Body;
   readonly data: Data;
   run(
-    asked: Asked<z.output<Parameters>, Body extends z.ZodObject ? z.output<Body> : null>,
+    asked: DoorRequest<z.output<Parameters>, Body extends z.ZodObject ? z.output<Body> : null>,
     operator: Operator,
   ): Promise<z.input<Data>>;
 }

@@ -10,7 +10,7 @@ const digits = z
   .transform(Number);
 
 /** What every list takes. */
-export const paging = {
+export const cursorPaging = {
   cursor: z.string().min(1).optional().meta({ description: 'The `next` of the answer before.' }),
   limit: digits
     .refine((limit) => limit >= 1 && limit <= MAX_LIMIT, `must be from 1 to ${MAX_LIMIT}`)

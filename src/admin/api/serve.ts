@@ -3,7 +3,7 @@ import type { Clock } from '../../domain/clock.ts';
 import type { Once, Operator } from '../../domain/operator.ts';
 import { sendData } from '../answer.ts';
 import { visitOf } from '../visit.ts';
-import { openApiOf } from './openapi.ts';
+import { doorOpenApiOf } from './openapi.ts';
 import type { Operation } from './operation.ts';
 import { readGiven, readOnce } from './read.ts';
 import { createRemembered } from './remembered.ts';
@@ -39,7 +39,7 @@ export function serveApi(
       },
     });
   }
-  const description = openApiOf(operations, version);
+  const description = doorOpenApiOf(operations, version);
   server.get('/openapi.json', async () => description);
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { LOG_LEVELS, OperatorError } from '../../domain/operator.ts';
 import { monthOf, summaryOf } from '../../domain/usage-summary.ts';
 import { type Operation, operation } from './operation.ts';
-import { atOf, listData, none, paging } from './parameters.ts';
+import { atOf, cursorPaging, listData, none } from './parameters.ts';
 import { AuditData, auditData, listOf, StoryData, UsageData } from './schemas.ts';
 
 /** What happened, and how much of it. */
@@ -48,7 +48,7 @@ export const watchOperations: readonly Operation[] = [
     tag: 'Audit',
     summary: 'Audit',
     description: 'Every change to accounts and keys, the latest first.',
-    parameters: z.strictObject(paging),
+    parameters: z.strictObject(cursorPaging),
     body: null,
     data: listOf(AuditData),
     run: async ({ parameters }, { accounts }) =>

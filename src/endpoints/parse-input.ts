@@ -8,7 +8,7 @@ import type { Endpoint } from './endpoint.ts';
  * The row's own values from a raw query string. Throws `invalid_request` with one detail per thing that is wrong,
  * before anything is asked of Bitbucket.
  */
-export function readInput(row: Pick<Endpoint, 'input'>, query: string): Record<string, unknown> {
+export function parseInput(row: Pick<Endpoint, 'input'>, query: string): Record<string, unknown> {
   const parsed = parseQuery(query);
   if (!parsed.ok) throw refusal(parsed.details);
   const result = row.input.safeParse(Object.fromEntries(parsed.values));
