@@ -80,7 +80,7 @@ export async function createHouse(parts: Parts): Promise<House> {
 
   const door = serveRows(server, { rooms, publicUrl, clock, tell });
   servePages(server, { table, base: publicUrl + BASE_PATH, version });
-  serveMcp(server, { rooms, version, tell });
+  serveMcp(server, { rooms, version, publicUrl, tell });
   serveUsage(server, rooms, parts.readUsage);
   servePreflight(server, door);
   const isReady = async () => admission.phase === 'open' && (await parts.ready().catch(() => false));

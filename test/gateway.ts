@@ -84,6 +84,7 @@ export interface Envelope {
     readonly timestamp: string;
     readonly request_id: string;
     readonly code?: string;
+    readonly docs?: string;
     readonly details?: readonly { readonly parameter: string; readonly message: string }[];
   };
   readonly status: string;

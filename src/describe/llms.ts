@@ -1,5 +1,7 @@
+import { FAILURE_CODES, FAILURES } from '../domain/failure.ts';
 import { PLANS } from '../domain/plan.ts';
 import type { Endpoint, Tag } from '../endpoints/endpoint.ts';
+import { helpPathOf } from '../endpoints/help.ts';
 import { parametersOf } from '../endpoints/parameters.ts';
 
 const TAGS: readonly Tag[] = ['Repository', 'Workspace', 'Meta'];
@@ -31,6 +33,10 @@ export function llmsTxt({ table, base }: Described): string {
 Send the key in the header \`x-oanor-key\`. Pass \`repo\` as \`workspace/slug\` or any bitbucket.org URL. Lists lead from page to page by the \`Link\` header, rel="next", which needs nothing added. Limits stand in the headers \`x-ratelimit-*\` and \`x-quota-*\`; on 429 and 503 wait as long as \`Retry-After\` says. Errors have \`meta.code\` for programs and \`message\` for people.
 
 ${sections.join('\n\n')}
+
+## Failures
+
+${FAILURE_CODES.map((code) => `- [${code}](${base}${helpPathOf(code)}): ${FAILURES[code].status}; ${FAILURES[code].advice}`).join('\n')}
 
 ## Optional
 

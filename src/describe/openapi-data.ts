@@ -97,6 +97,11 @@ export const ENVELOPE_SCHEMAS: Json = {
         properties: {
           ...META,
           code: { type: 'string', enum: FAILURE_CODES, description: 'For programs.' },
+          docs: {
+            type: 'string',
+            format: 'uri-reference',
+            description: 'The page about this code: what happened, what it costs, what to do.',
+          },
           details: {
             type: 'array',
             description: 'What is wrong with which parameter.',
@@ -107,7 +112,7 @@ export const ENVELOPE_SCHEMAS: Json = {
             },
           },
         },
-        required: ['timestamp', 'request_id', 'code'],
+        required: ['timestamp', 'request_id', 'code', 'docs'],
       },
       status: { type: 'string', const: 'error' },
       message: { type: 'string', description: 'For a person.' },

@@ -1,6 +1,11 @@
-import { codeOf, FAILURE_NAMES, FAILURES, type FailureName } from '../domain/failure.ts';
+import { codeOf, FAILURE_NAMES, FAILURES } from '../domain/failure.ts';
 import { ANSWER_HEADERS, type AnswerHeader, HTTP_HEADERS } from '../domain/headers.ts';
+import { helpUrlOf } from '../endpoints/help.ts';
 import type { Json } from '../endpoints/parameters.ts';
+import { exampleOf } from './error-pages.ts';
+
+/** Where the published gateway is. */
+export const PUBLISHED = 'https://api.oanor.com';
 
 const ALL_HEADERS: Readonly<Record<string, string>> = { ...ANSWER_HEADERS, ...HTTP_HEADERS };
 
@@ -45,24 +50,17 @@ export function responseOf(status: number): Json {
   const failures = FAILURE_NAMES.filter((name) => FAILURES[name].status === status);
   return {
     description: failures.map(codeOf).join(', '),
-    headers: headerRefsOf(MORE[status] ?? []),
+    headers: headerRefsOf(['link', ...(MORE[status] ?? [])]),
     content: {
       'application/json': {
         schema: { $ref: '#/components/schemas/Failure' },
-        examples: Object.fromEntries(failures.map((name) => [codeOf(name), { value: exampleOf(name) }])),
+        examples: Object.fromEntries(
+          failures.map((name) => [
+            codeOf(name),
+            { value: exampleOf(name, helpUrlOf(PUBLISHED, codeOf(name))) },
+          ]),
+        ),
       },
     },
   };
 }
-
-const exampleOf = (name: FailureName): Json => ({
-  data: null,
-  meta: {
-    timestamp: '2026-06-02T16:52:14.392Z',
-    request_id: '3431cfbf-4af7-4c3b-85c5-ecd19efc6cde',
-    code: codeOf(name),
-  },
-  status: 'error',
-  message: FAILURES[name].example,
-  success: false,
-});

@@ -4,7 +4,13 @@ import { type Json, parametersOf } from '../endpoints/parameters.ts';
 import { BASE_PATH } from '../endpoints/table.ts';
 import { getUsage } from '../endpoints/usage.ts';
 import { dataSchemasOf, ENVELOPE_SCHEMAS, envelopeOf } from './openapi-data.ts';
-import { errorStatuses, HEADER_COMPONENTS, headerRefsOf, responseOf } from './openapi-responses.ts';
+import {
+  errorStatuses,
+  HEADER_COMPONENTS,
+  headerRefsOf,
+  PUBLISHED,
+  responseOf,
+} from './openapi-responses.ts';
 
 /** What is told to clients about the table: OpenAPI 3.1. */
 export function openApiOf(table: readonly Endpoint[], version: string): Json {
@@ -12,7 +18,7 @@ export function openApiOf(table: readonly Endpoint[], version: string): Json {
     openapi: '3.1.1',
     info: INFO(version),
     servers: [
-      { url: `https://api.oanor.com${BASE_PATH}`, description: 'The published gateway' },
+      { url: PUBLISHED + BASE_PATH, description: 'The published gateway' },
       { url: `http://127.0.0.1:8080${BASE_PATH}`, description: 'A gateway of your own' },
     ],
     security: [{ oanorKey: [] }, { bearer: [] }],

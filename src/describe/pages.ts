@@ -1,3 +1,6 @@
+import { FAILURE_CODES } from '../domain/failure.ts';
+import { helpPathOf } from '../endpoints/help.ts';
+import { errorPage } from './error-pages.ts';
 import { type Described, llmsFullTxt, llmsTxt, operationMd } from './llms.ts';
 import { openApiOf } from './openapi.ts';
 
@@ -30,6 +33,11 @@ export function pagesOf(options: PagesOptions): PublicPage[] {
       path: `/llms/${row.operationId}.md`,
       type: MARKDOWN,
       text: operationMd(row, base),
+    })),
+    ...FAILURE_CODES.map((code) => ({
+      path: helpPathOf(code),
+      type: MARKDOWN,
+      text: errorPage(code, base + helpPathOf(code)),
     })),
   ];
 }

@@ -15,7 +15,7 @@ export const ANSWER_HEADERS = {
   'ratelimit-policy': 'Both limits (draft-ietf-httpapi-ratelimit-headers-11).',
   'server-timing': 'Milliseconds: `upstream` and `total`.',
   etag: 'Weak; of `data` alone. Send it back as `If-None-Match`.',
-  link: 'Where a list goes on (RFC 8288): `next`, `prev`, `first`.',
+  link: 'Where a list goes on (RFC 8288): `next`, `prev`, `first`; on failures `help`, the page about the code.',
   'retry-after': 'Seconds to wait.',
   'www-authenticate': 'How to send a key.',
 } as const satisfies Record<string, string>;

@@ -26,8 +26,8 @@ export function aroundOf({ requestId, atMs }: Stamp, message: string): Around {
 
 const HEAD = Buffer.from('{"data":');
 
-/** The same five keys for a call that ends without data. */
-export function failureEnvelope(failure: Failure, { requestId, atMs }: Stamp): Buffer {
+/** The same five keys for a call that ends without data; `docs` is the page that says what to do about it. */
+export function failureEnvelope(failure: Failure, { requestId, atMs }: Stamp, docs: string): Buffer {
   const details = failure.details.length === 0 ? {} : { details: failure.details };
   return Buffer.from(
     JSON.stringify({
@@ -36,6 +36,7 @@ export function failureEnvelope(failure: Failure, { requestId, atMs }: Stamp): B
         timestamp: new Date(atMs).toISOString(),
         request_id: requestId,
         code: failure.code,
+        docs,
         ...details,
       },
       status: 'error',

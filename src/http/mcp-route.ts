@@ -14,6 +14,7 @@ import { askedBy, visitOf, whenGone } from './visit.ts';
 export interface McpRouteOptions {
   readonly rooms: Rooms;
   readonly version: string;
+  readonly publicUrl: string;
   readonly tell: Tell;
 }
 
@@ -21,8 +22,11 @@ export interface McpRouteOptions {
  * The second door: a tool call goes the way of its row; greeting and listing cost nothing, but need a key and pass a
  * gate of their own.
  */
-export function serveMcp(server: FastifyInstance, { rooms, version, tell }: McpRouteOptions): void {
-  const answerMcp = createMcp({ table, version });
+export function serveMcp(
+  server: FastifyInstance,
+  { rooms, version, publicUrl, tell }: McpRouteOptions,
+): void {
+  const answerMcp = createMcp({ table, version, publicUrl });
   const passListing = createListingGate(rooms.clock);
   const accounts = new WeakMap<FastifyRequest, Account>();
   const passGate = (request: FastifyRequest) => {

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../domain/clock.ts';
 import { Failure } from '../domain/failure.ts';
 import { KEY_HEADER } from '../domain/headers.ts';
+import { helpUrlOf } from '../endpoints/help.ts';
 import { failureEnvelope } from '../envelope/envelope.ts';
 import type { Asked, Ended } from '../way/call.ts';
 import { refusedAtDoor } from '../way/trail.ts';
@@ -18,12 +19,14 @@ const LINGER_MS = 1_000;
 export interface RefusalsOptions {
   readonly clock: Clock;
   readonly tell: Tell;
+  /** What callers see before `/bitbucket-api`. */
+  readonly publicUrl: string;
   /** Whether an answer is on its way through a socket: then nothing else may be written to it. */
   isAnswering(socket: Socket): boolean;
 }
 
 /** What is refused before there is a route, a request or even HTTP: in the envelope, wherever a byte can be written. */
-export function createRefusals({ clock, tell, isAnswering }: RefusalsOptions) {
+export function createRefusals({ clock, tell, publicUrl, isAnswering }: RefusalsOptions) {
   const refused = new WeakSet<Socket>();
 
   /** Writes a refusal past HTTP's own machinery and ends the connection. */
@@ -31,7 +34,7 @@ export function createRefusals({ clock, tell, isAnswering }: RefusalsOptions) {
     if (refused.has(socket)) return;
     refused.add(socket);
     const ended = refusedAtDoor(nobody(clock, socket), failure);
-    const { headers, body } = answerOf(failure, ended, clock);
+    const { headers, body } = answerOf(failure, ended, { clock, publicUrl });
     socket.end(Buffer.concat([headOf(failure.status, headers), body]));
     const timer = setTimeout(() => socket.destroy(), LINGER_MS);
     socket.once('close', () => clearTimeout(timer));
@@ -43,7 +46,7 @@ export function createRefusals({ clock, tell, isAnswering }: RefusalsOptions) {
     framework: (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
       const failure = failureOf(error);
       const ended = refusedAtDoor(askedBy(request, null, createVisit(clock)), failure);
-      const { headers, body } = answerOf(failure, ended, clock);
+      const { headers, body } = answerOf(failure, ended, { clock, publicUrl });
       reply.code(failure.status).headers(headers).send(body);
       tell(ended, { bytesOut: body.length, hungUp: false });
     },
@@ -77,11 +80,19 @@ const nobody = (clock: Clock, socket: Socket): Asked => ({
   address: socket.remoteAddress ?? '',
 });
 
-function answerOf(failure: Failure, ended: Ended, clock: Clock) {
-  const body = failureEnvelope(failure, { requestId: ended.asked.requestId, atMs: ended.atMs });
+function answerOf(
+  failure: Failure,
+  ended: Ended,
+  { clock, publicUrl }: Pick<RefusalsOptions, 'clock' | 'publicUrl'>,
+) {
+  const body = failureEnvelope(
+    failure,
+    { requestId: ended.asked.requestId, atMs: ended.atMs },
+    helpUrlOf(publicUrl, failure.code),
+  );
   return {
     headers: {
-      ...headersOf(ended, '', clock.monotonic()),
+      ...headersOf(ended, publicUrl, clock.monotonic()),
       'content-length': String(body.length),
       connection: 'close',
     },

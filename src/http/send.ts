@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import type { Failure } from '../domain/failure.ts';
 import { type AnswerHeader, EXPOSED_HEADERS } from '../domain/headers.ts';
+import { helpUrlOf } from '../endpoints/help.ts';
 import { BASE_PATH } from '../endpoints/table.ts';
 import { aroundOf, failureEnvelope } from '../envelope/envelope.ts';
 import { linkHeaderOf } from '../envelope/link.ts';
@@ -30,13 +31,11 @@ export const commonHeadersOf = (requestId: string): Record<string, string> => ({
 });
 
 /** The headers that belong to a failure. */
-export function failureHeadersOf({
-  headers,
-  retryAfterMs,
-  upstreamRequestId,
-}: Failure): Record<string, string> {
+function failureHeadersOf(failure: Failure, publicUrl: string): Record<string, string> {
+  const { headers, retryAfterMs, upstreamRequestId } = failure;
   return {
     ...headers,
+    link: `<${helpUrlOf(publicUrl, failure.code)}>; rel="help"`,
     ...(retryAfterMs === undefined
       ? {}
       : { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1_000))) }),
@@ -52,7 +51,7 @@ export function headersOf(ended: Ended, publicUrl: string, nowMs: number): Recor
     ...commonHeadersOf(asked.requestId),
     ...(reading === null ? {} : limitHeadersOf(reading)),
     'server-timing': timing,
-    ...(outcome.ok ? successHeadersOf(outcome, publicUrl) : failureHeadersOf(outcome.failure)),
+    ...(outcome.ok ? successHeadersOf(outcome, publicUrl) : failureHeadersOf(outcome.failure, publicUrl)),
   };
 }
 
@@ -77,10 +76,13 @@ const upstreamIdOf = (id: string | undefined): OwnHeaders =>
 const asksForPretty = (query: string) => /(?:^|&)pretty=1(?:&|$)/.test(query);
 
 /** The body of an ended call's answer, as its caller wants it. */
-function responseOf({ asked, outcome, atMs }: Ended, acceptEncoding: string | undefined) {
+function responseOf({ asked, outcome, atMs }: Ended, publicUrl: string, acceptEncoding: string | undefined) {
   const stamp = { requestId: asked.requestId, atMs };
   const wish = { ...negotiate(acceptEncoding), isPretty: asksForPretty(asked.query) };
-  if (!outcome.ok) return respondText(failureEnvelope(outcome.failure, stamp), wish);
+  if (!outcome.ok) {
+    const docs = helpUrlOf(publicUrl, outcome.failure.code);
+    return respondText(failureEnvelope(outcome.failure, stamp, docs), wish);
+  }
   return respond(outcome.answer.data, aroundOf(stamp, outcome.row.message), wish);
 }
 
@@ -95,7 +97,7 @@ export async function send(
     write(reply, 304, headersOf(ended, publicUrl, nowMs), []);
     return 0;
   }
-  const response = await responseOf(ended, headerOf(reply.request, 'accept-encoding'));
+  const response = await responseOf(ended, publicUrl, headerOf(reply.request, 'accept-encoding'));
   const { encoding, pieces, bytes } = response;
   const headers = headersOf(ended, publicUrl, nowMs);
   headers['content-length'] = String(bytes);

@@ -30,6 +30,8 @@ export interface ServerOptions {
   readonly connectionsPerAddress: number;
   readonly patience?: Partial<ServerPatience>;
   readonly clock: Clock;
+  /** What callers see before `/bitbucket-api`. */
+  readonly publicUrl: string;
   readonly tell: Tell;
 }
 
@@ -42,7 +44,12 @@ export interface DoorServer {
 export function createServer(options: ServerOptions): DoorServer {
   const { trustProxy, clock, tell } = options;
   const patience = { ...PATIENCE, ...options.patience };
-  const refuse = createRefusals({ clock, tell, isAnswering: (socket) => answers.isAnswering(socket) });
+  const refuse = createRefusals({
+    clock,
+    tell,
+    publicUrl: options.publicUrl,
+    isAnswering: (socket) => answers.isAnswering(socket),
+  });
   const server = Fastify({
     logger: false,
     trustProxy: trustProxy.length === 0 ? false : [...trustProxy],

@@ -29,6 +29,8 @@ export interface McpMessage {
 export interface McpOptions {
   readonly table: readonly Endpoint[];
   readonly version: string;
+  /** What callers see before `/bitbucket-api`. */
+  readonly publicUrl: string;
 }
 
 const INSTRUCTIONS =
@@ -42,7 +44,11 @@ const INSTRUCTIONS =
  * sessions, so that any gateway can take any request). A tool call goes the way of every call: the same gates, meter
  * and envelope.
  */
-export function createMcp({ table, version }: McpOptions): (message: McpMessage) => Promise<Response> {
+export function createMcp({
+  table,
+  version,
+  publicUrl,
+}: McpOptions): (message: McpMessage) => Promise<Response> {
   const rows = new Map(table.map((row) => [row.operationId, toolRowOf(row)]));
   const tools = [...rows.values()].map(toolOf);
   const names = [...rows.keys()].join(', ');
@@ -61,7 +67,7 @@ export function createMcp({ table, version }: McpOptions): (message: McpMessage)
           `There is no tool ${shorten(params.name)}. There are ${names}.`,
         );
       const call = readToolCall(params.name, params.arguments ?? {});
-      const { texts, isError } = textsOf(await callTool(row, call.query), call);
+      const { texts, isError } = textsOf(await callTool(row, call.query), call, publicUrl);
       return { content: texts.map((text) => ({ type: 'text', text })), isError };
     });
     return server;

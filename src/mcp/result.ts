@@ -1,6 +1,7 @@
 import { Failure } from '../domain/failure.ts';
 import type { Item } from '../endpoints/brief.ts';
-import { aroundOf, failureEnvelope } from '../envelope/envelope.ts';
+import { helpUrlOf } from '../endpoints/help.ts';
+import { aroundOf, failureEnvelope, type Stamp } from '../envelope/envelope.ts';
 import { parseExact } from '../envelope/exact-json.ts';
 import { wholeOf } from '../envelope/respond.ts';
 import { shorten } from '../input/query-string.ts';
@@ -21,10 +22,10 @@ export interface Texts {
 }
 
 /** What a call came to, as text, so that no number is rounded on its way. */
-export function textsOf(ended: Ended, call: ToolCall): Texts {
+export function textsOf(ended: Ended, call: ToolCall, publicUrl: string): Texts {
   const { asked, outcome, atMs } = ended;
   const stamp = { requestId: asked.requestId, atMs };
-  if (!outcome.ok) return failureTexts(outcome.failure, stamp);
+  if (!outcome.ok) return failureTexts(outcome.failure, stamp, publicUrl);
   const { row, answer } = outcome;
   const around = aroundOf(stamp, row.message);
   const next = answer.links?.next;
@@ -59,13 +60,14 @@ const adviceOn = (
   nextPage: string | undefined,
 ): (string | undefined)[] => [moved ? MOVED : undefined, after === undefined ? nextPage : goOn(after)];
 
-function failureTexts(failure: Failure, stamp: { readonly requestId: string; readonly atMs: number }): Texts {
+function failureTexts(failure: Failure, stamp: Stamp, publicUrl: string): Texts {
   const { retryAfterMs } = failure;
+  const docs = helpUrlOf(publicUrl, failure.code);
   const advice =
     retryAfterMs === undefined
       ? undefined
       : `Wait ${Math.max(1, Math.ceil(retryAfterMs / 1_000))} s, then call again.`;
-  const envelope = failureEnvelope(withShortNames(failure), stamp).toString();
+  const envelope = failureEnvelope(withShortNames(failure), stamp, docs).toString();
   return { ...texts(envelope, advice), isError: true };
 }
 
