@@ -3,6 +3,8 @@ import { PLANS } from '../domain/plan.ts';
 import type { Endpoint, Tag } from '../endpoints/endpoint.ts';
 import { helpPathOf } from '../endpoints/help.ts';
 import { parametersOf } from '../endpoints/parameters.ts';
+import { PUBLISHED } from './openapi-responses.ts';
+import { sampleOf } from './samples.ts';
 
 const TAGS: readonly Tag[] = ['Repository', 'Workspace', 'Meta'];
 const PRICES = { free: 'Free', starter: '$10/Mo', pro: '$29/Mo', mega: '$66/Mo' } as const;
@@ -62,10 +64,21 @@ ${row.description}
 ${listed}**Example:**
 \`\`\`bash
 curl -H "x-oanor-key: $KEY" \\
-  "${base}${row.path}${exampleQuery(row)}"
+  "${absolute(base)}${row.path}${exampleQuery(row)}"
 \`\`\`
-`;
+
+${responseOf(row)}`;
 }
+
+function responseOf(row: Endpoint): string {
+  const sample = sampleOf(row);
+  return sample === undefined
+    ? ''
+    : `**Response:**\n\`\`\`json\n${JSON.stringify(sample, null, 4)}\n\`\`\`\n`;
+}
+
+/** A line that is copied needs a host; where none is known, the published one. */
+export const absolute = (base: string): string => (base.startsWith('/') ? PUBLISHED + base : base);
 
 /** A query of the required parameters with their examples. */
 export function exampleQuery(row: Endpoint): string {
@@ -91,7 +104,7 @@ export function llmsFullTxt({ table, base }: Described): string {
 All requests require your oanor API key in the \`x-oanor-key\` header. Get one at https://www.oanor.com/developer/keys.
 
 \`\`\`bash
-curl -H "x-oanor-key: oanor_live_…" "${base}/..."
+curl -H "x-oanor-key: oanor_live_…" "${absolute(base)}/..."
 \`\`\`
 
 ## Pricing

@@ -11,6 +11,7 @@ import {
   PUBLISHED,
   responseOf,
 } from './openapi-responses.ts';
+import { sampleOf } from './samples.ts';
 
 /** What is told to clients about the table: OpenAPI 3.1. */
 export function openApiOf(table: readonly Endpoint[], version: string): Json {
@@ -78,6 +79,12 @@ const IF_NONE_MATCH: Json = {
   example: 'W/"an-etag-from-before"',
 };
 
+/** An answer with data: its shape, and one as it is. */
+function contentOf(row: Pick<Endpoint, 'operationId' | 'message' | 'data'>): Json {
+  const example = sampleOf(row);
+  return { 'application/json': { schema: envelopeOf(row), ...(example === undefined ? {} : { example }) } };
+}
+
 /** What an operation can end with, beside what it is for. */
 const ERROR_RESPONSES = Object.fromEntries(
   errorStatuses().map((status) => [String(status), { $ref: `#/components/responses/Error${status}` }]),
@@ -94,7 +101,7 @@ const usageOperation = (): Json => ({
     '200': {
       description: getUsage.message,
       headers: headerRefsOf([]),
-      content: { 'application/json': { schema: envelopeOf(getUsage) } },
+      content: contentOf(getUsage),
     },
     ...ERROR_RESPONSES,
   },
@@ -112,7 +119,7 @@ function operationOf(row: Endpoint): Json {
       '200': {
         description: row.message,
         headers: headerRefsOf(['etag', ...paged]),
-        content: { 'application/json': { schema: envelopeOf(row) } },
+        content: contentOf(row),
       },
       '304': {
         description: 'Unchanged since the answer that had this `ETag`.',

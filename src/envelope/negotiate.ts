@@ -12,15 +12,18 @@ const OURS = ['gzip', 'zstd', 'br'] as const;
 
 /**
  * The encoding that the caller likes best (RFC 9110, 12.5.3). `*` stands for gzip at most, for who names neither br
- * nor zstd may not know them; a caller who refuses everything gets gzip.
+ * nor zstd may not know them; a caller who refuses everything gets gzip. `liked`: what is sent among equals.
  */
-export function negotiate(acceptEncoding: string | undefined): Negotiated {
+export function negotiate(
+  acceptEncoding: string | undefined,
+  liked: readonly (typeof OURS)[number][] = OURS,
+): Negotiated {
   const weights = new Map((acceptEncoding ?? '').split(',').map(weightOf));
   const others = weights.get('*');
   const plain = weights.get('identity');
   const weigh = (name: string) =>
     weights.get(name) ?? (name === 'gzip' ? (weights.get('x-gzip') ?? others) : undefined) ?? 0;
-  const best = OURS.reduce((best, name) => (weigh(name) > weigh(best) ? name : best));
+  const best = liked.reduce((best, name) => (weigh(name) > weigh(best) ? name : best));
   const isPlainFine = (plain ?? others ?? 1) > 0;
   if (weigh(best) === 0) return { encoding: isPlainFine ? 'identity' : 'gzip', isPlainFine };
   return { encoding: plain !== undefined && plain > weigh(best) ? 'identity' : best, isPlainFine };

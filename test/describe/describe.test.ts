@@ -7,6 +7,7 @@ import { codeOf, FAILURE_NAMES, FAILURES } from '../../src/domain/failure.ts';
 import { type Json, parametersOf } from '../../src/endpoints/parameters.ts';
 import { parseInput } from '../../src/endpoints/parse-input.ts';
 import { table } from '../../src/endpoints/table.ts';
+import { getUsage } from '../../src/endpoints/usage.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
 
 let gateway: Gateway;
@@ -129,6 +130,29 @@ it.each([
   expect(row?.data.safeParse(body.data)).toHaveProperty('success', true);
 });
 
+describe('each sample', () => {
+  const operations = Object.values(description.paths as Readonly<Record<string, { readonly get: Json }>>);
+  const sampled = operations.map(({ get }) => {
+    const { 200: answer } = get.responses as Readonly<Record<number, { content: Record<string, Json> }>>;
+    return [String(get.operationId), answer?.content['application/json']?.example as Json] as const;
+  });
+
+  it.each(sampled)('of %s is what its row answers', (operationId, sample) => {
+    const row = [...table, getUsage].find((one) => one.operationId === operationId);
+    expect(row?.data.safeParse(sample.data)).toHaveProperty('success', true);
+    expect(Object.keys(sample)).toEqual(['data', 'meta', 'status', 'message', 'success']);
+    expect(sample.message).toBe(row?.message);
+  });
+
+  it('stands in llms-full.txt, and each curl line has a host', async () => {
+    const { body } = await gateway.server.inject('/bitbucket-api/llms-full.txt');
+    expect(body.match(/\*\*Response:\*\*\n```json\n/g)).toHaveLength(11);
+    const lines = [...body.matchAll(/^ {2}"(.*)"$/gm)].map((match) => match[1]);
+    expect(lines).toHaveLength(11);
+    for (const line of lines) expect(line).toMatch(/^https:\/\/api\.oanor\.com\/bitbucket-api\/v1/);
+  });
+});
+
 describe('pages for everyone', () => {
   const page = async (path: string, headers = {}) =>
     gateway.server.inject({ url: `/bitbucket-api${path}`, headers });
@@ -171,10 +195,40 @@ describe('pages for everyone', () => {
     expect((await page('/docs/scalar-0.js')).statusCode).toBe(404);
   });
 
-  it('answers 304 to who has it already', async () => {
-    const { headers } = await page('/llms.txt');
-    expect((await page('/llms.txt', { 'if-none-match': headers.etag })).statusCode).toBe(304);
-  });
+  it.each(['/llms.txt', '/openapi.json', '/docs'])(
+    '%s: 304 to who has it already, however it says so',
+    async (path) => {
+      const { headers } = await page(path, { 'accept-encoding': 'gzip' });
+      const strong = String(headers.etag).replace('W/', '');
+      for (const condition of [headers.etag, strong, `"other", ${headers.etag}`, '*']) {
+        const { statusCode, body } = await page(path, { 'if-none-match': condition });
+        expect([condition, statusCode, body]).toEqual([condition, 304, '']);
+      }
+      expect((await page(path, { 'if-none-match': '"other"' })).statusCode).toBe(200);
+    },
+  );
+
+  it.each([
+    ['gzip', gunzipSync, 'gzip'],
+    ['*', gunzipSync, 'gzip'],
+    ['gzip, deflate, br, zstd', brotliDecompressSync, 'br'],
+    ['zstd', zstdDecompressSync, 'zstd'],
+  ] as const)(
+    '%s gets openapi.json, llms-full.txt and the script compressed',
+    async (accept, unpack, encoding) => {
+      const script = /src="(docs\/scalar-[0-9a-f]{16}\.js)"/.exec((await page('/docs')).body)?.[1];
+      for (const path of ['/openapi.json', '/llms-full.txt', `/${script}`]) {
+        const plain = await page(path);
+        const packed = await page(path, { 'accept-encoding': accept });
+        expect([packed.headers['content-encoding'], packed.headers.vary]).toEqual([
+          encoding,
+          'accept-encoding',
+        ]);
+        expect(packed.rawPayload.length * 3).toBeLessThan(plain.rawPayload.length);
+        expect(unpack(packed.rawPayload).equals(plain.rawPayload)).toBe(true);
+      }
+    },
+  );
 });
 
 describe('compression', () => {
