@@ -104,8 +104,14 @@ interface Built {
   readonly memory: BytesInFlight;
 }
 
-/** The way's own view of the house. */
-function createRooms(parts: Parts, { admission, gates, memory }: Built): Rooms {
+/** What the way needs of the parts. */
+export type RoomParts = Pick<
+  Parts,
+  'keys' | 'meter' | 'upstream' | 'upstreamUrl' | 'stories' | 'deadlineMs' | 'clock' | 'log'
+>;
+
+/** The way's own view of the house, whoever stands at the door. */
+export function createRooms(parts: RoomParts, { admission, gates, memory }: Built): Rooms {
   const { clock, log, meter, deadlineMs, stories } = parts;
   const warnOfQuota = createQuotaWarnings(log);
   return {

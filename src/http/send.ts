@@ -76,7 +76,11 @@ const upstreamIdOf = (id: string | undefined): OwnHeaders =>
 const asksForPretty = (query: string) => /(?:^|&)pretty=1(?:&|$)/.test(query);
 
 /** The body of an ended call's answer, as its caller wants it. */
-function responseOf({ asked, outcome, atMs }: Ended, publicUrl: string, acceptEncoding: string | undefined) {
+export function answerBodyOf(
+  { asked, outcome, atMs }: Ended,
+  publicUrl: string,
+  acceptEncoding: string | undefined,
+) {
   const stamp = { requestId: asked.requestId, atMs };
   const wish = { ...negotiate(acceptEncoding), isPretty: asksForPretty(asked.query) };
   if (!outcome.ok) {
@@ -97,7 +101,7 @@ export async function send(
     write(reply, 304, headersOf(ended, publicUrl, nowMs), []);
     return 0;
   }
-  const response = await responseOf(ended, publicUrl, headerOf(reply.request, 'accept-encoding'));
+  const response = await answerBodyOf(ended, publicUrl, headerOf(reply.request, 'accept-encoding'));
   const { encoding, pieces, bytes } = response;
   const headers = headersOf(ended, publicUrl, nowMs);
   headers['content-length'] = String(bytes);

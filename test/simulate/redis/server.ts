@@ -121,7 +121,9 @@ export async function createInProcessRedis(
     if (connection === undefined) return;
     const reply = inTransaction(connection, args);
     later(() => {
-      if (!stream.destroyed) stream.push(Buffer.from(encodeReply(reply)));
+      if (stream.destroyed) return;
+      stream.push(Buffer.from(encodeReply(reply)));
+      if (args[0]?.toUpperCase() === 'QUIT') stream.push(null);
     });
   };
 

@@ -1,0 +1,140 @@
+import type { History, Violation } from '../history.ts';
+import {
+  type AnsweredCall,
+  CODES,
+  isAnswered,
+  isIn,
+  stalls,
+  storeTroubles,
+  upstreamTroubles,
+} from './facts.ts';
+
+const LATE_MS = 100;
+const FATES: Readonly<Record<string, string>> = {
+  private: 'upstream_forbidden',
+  missing: 'upstream_not_found',
+  closed: 'upstream_not_found',
+  gone: 'upstream_gone',
+  refused: 'upstream_rejected',
+  invalid: 'invalid_request',
+  nowhere: 'route_not_found',
+};
+
+/** Every call is answered once, in time, and in the shape that the contract has. */
+export function checkAnswers(history: History): Violation[] {
+  const violations: Violation[] = [];
+  const fail = (promise: string, words: string) => violations.push({ promise, words });
+  const serials = new Set<number>();
+  for (const call of history.calls) {
+    const { n, end } = call;
+    if (end === null) fail('every call is answered', `call ${n} had no end`);
+    if (end?.how === 'cut' && !wasKilled(history, call.gateway, end.atMs))
+      fail('no answer is cut', `call ${n} was cut at ${end.atMs}`);
+    if (!isAnswered(call)) continue;
+    const limitMs = history.setup.deadlineMs + LATE_MS + stalledMs(history, call);
+    if (call.end.atMs - call.askedAtMs > limitMs)
+      fail('every call is answered in time', `call ${n} took ${call.end.atMs - call.askedAtMs} ms`);
+    checkShape(call, fail);
+    checkData(history, call, serials, fail);
+  }
+  return violations;
+}
+
+type Fail = (promise: string, words: string) => void;
+
+function checkShape({ n, end }: AnsweredCall, fail: Fail): void {
+  if (!end.isWellFormed) fail('every answer is an envelope', `call ${n}`);
+  const row = end.code === null ? { status: 200 } : CODES[end.code];
+  if (row?.status !== end.status)
+    fail('codes and statuses are those of the table', `call ${n}: ${end.status} ${end.code}`);
+  const wait = end.retryAfterS;
+  const mustWait = end.status === 429 || end.status === 503;
+  const longestS = end.code === 'quota_exhausted' ? 31 * 86_400 : 3_720;
+  if (mustWait && !(wait !== null && wait >= 1 && wait <= longestS))
+    fail('Retry-After says how long to wait', `call ${n}: ${end.code} ${wait}`);
+}
+
+/** What is passed on was fetched for this call, after it was asked, and is what was asked for. */
+function checkData({ seen }: History, call: AnsweredCall, serials: Set<number>, fail: Fail): void {
+  const { n, end, wish, askedAtMs } = call;
+  if (end.data === null) {
+    if (end.code === null && wish !== 'meta') fail('a success has data', `call ${n}`);
+    return;
+  }
+  const source = seen[end.data.serial];
+  const isOwn = end.data.name === `open/r${n}` && (wish === 'repo' || wish === 'branches');
+  const isLive = source !== undefined && source.atMs >= askedAtMs && source.atMs <= end.atMs;
+  if (!isOwn || !isLive || serials.has(end.data.serial))
+    fail('answers are live and one’s own', `call ${n} got ${end.data.name} of request ${end.data.serial}`);
+  serials.add(end.data.serial);
+}
+
+/** Ends that need a reason to be right. */
+export function checkCodes(history: History): Violation[] {
+  const store = storeTroubles(history);
+  const upstream = upstreamTroubles(history);
+  const { setup, lives, keys } = history;
+  const violations: Violation[] = [];
+  for (const call of history.calls.filter(isAnswered)) {
+    const { askedAtMs, end, wish, gateway } = call;
+    const isTroubled = (spans: typeof store) => isIn(spans, askedAtMs, end.atMs);
+    const isLeaving = lives.some(
+      (life) =>
+        life.gateway === gateway &&
+        life.end === 'stopped' &&
+        end.atMs <= life.endedAtMs &&
+        isStopped(history, gateway, end.atMs),
+    );
+    const key = keys.find(({ account, number }) => account === call.account && number === call.keyNumber);
+    const may: Readonly<Record<string, () => boolean>> = {
+      store_unavailable: () => isTroubled(store),
+      upstream_failed: () => isTroubled(upstream),
+      upstream_timeout: () => isTroubled(upstream),
+      exits_exhausted: () => isTroubled(upstream) || mayBeScarce(history, end.atMs),
+      overloaded: () => setup.maxBytesInFlight < 64 * 1024 * history.calls.length,
+      draining: () => isLeaving,
+      key_invalid: () => key === undefined || key.endsAtMs <= end.atMs || hasJumped(history),
+      subscription_inactive: () => history.acts.some(({ event }) => event.do === 'suspend'),
+      rate_exceeded: () => wish !== 'nowhere' && key !== undefined,
+      quota_exhausted: () => wish !== 'nowhere' && key !== undefined && wish !== 'invalid',
+    };
+    const expected = FATES[wish] ?? null;
+    if (end.code === expected && (key !== undefined || wish === 'nowhere')) continue;
+    if (end.code !== null && may[end.code]?.()) continue;
+    violations.push({
+      promise: 'every answer has the right code',
+      words: `call ${call.n} (${wish}) at ${askedAtMs} ended with ${end.status} ${end.code}`,
+    });
+  }
+  return violations;
+}
+
+/** Whether the hour's budgets may have run low: then calls are divided, and refused. */
+function mayBeScarce({ setup, seen, lives, acts }: History, atMs: number): boolean {
+  const fixed = setup.exits.filter(({ kind }) => kind === 'fixed').length;
+  const whole = Math.min(fixed * setup.hourlyBudget, setup.hourlyCeiling ?? Number.POSITIVE_INFINITY);
+  const spent = seen.filter((request) => request.atMs > atMs - 3_600_000 && request.atMs <= atMs).length;
+  // Each gateway that runs or was killed may hold leases, and one list may have been shortened.
+  const leased = lives.length * 5 * setup.exits.length;
+  return acts.some(({ event }) => event.do === 'reload') || spent + leased + 20 > whole * 0.7;
+}
+
+const hasJumped = ({ offsets }: History) => offsets.length > 0;
+
+const isStopped = ({ acts }: History, gateway: number, atMs: number) =>
+  acts.some(
+    ({ event, beganAtMs }) => event.do === 'stop' && event.gateway === gateway && beganAtMs <= atMs,
+  ) || !acts.some(({ beganAtMs }) => beganAtMs > atMs);
+
+const wasKilled = ({ lives }: History, gateway: number, atMs: number) =>
+  lives.some(
+    (life) => life.gateway === gateway && life.end === 'killed' && Math.abs(life.endedAtMs - atMs) < 1,
+  );
+
+/** How long the loop of its gateway stood still during a call, ms. */
+function stalledMs(history: History, { gateway, askedAtMs, end }: AnsweredCall): number {
+  let sum = 0;
+  for (const { fromMs, toMs } of stalls(history, gateway))
+    sum += Math.max(0, Math.min(toMs, end.atMs) - Math.max(fromMs, askedAtMs));
+  return sum;
+}

@@ -1,0 +1,27 @@
+import type { History, Violation } from '../history.ts';
+import { grantOf, isAdmitted, isAnswered } from './facts.ts';
+
+/** Until it is noticed that the store is silent, ms. */
+const NOTICED_MS = 150;
+
+/** While the shared store hangs, a gateway serves an account no more than its grant. */
+export function checkOutage(history: History): Violation[] {
+  const violations: Violation[] = [];
+  if (history.setup.store !== 'redis') return violations;
+  for (const { event, beganAtMs } of history.acts) {
+    if (event.do !== 'hang' || event.ms < NOTICED_MS) continue;
+    const [fromMs, toMs] = [beganAtMs + NOTICED_MS, beganAtMs + event.ms];
+    const during = history.calls
+      .filter(isAnswered)
+      .filter((call) => isAdmitted(call) && call.askedAtMs > fromMs && call.end.atMs < toMs);
+    for (const [name, calls] of Map.groupBy(during, ({ gateway, account }) => `${gateway} ${account}`)) {
+      const grant = grantOf(history.setup.accounts[Number(name.split(' ')[1])]?.callsPerMonth ?? 0);
+      if (calls.length > grant)
+        violations.push({
+          promise: 'while the store is away a gateway serves no more than its grant',
+          words: `gateway and account ${name}: ${calls.length} served from ${fromMs} to ${toMs}, ${grant} granted`,
+        });
+    }
+  }
+  return violations;
+}

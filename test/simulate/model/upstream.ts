@@ -1,0 +1,54 @@
+import type { History, Violation } from '../history.ts';
+
+const HOUR_MS = 3_600_000;
+const MAX_ATTEMPTS = 4;
+/** Calls of an exit that a gateway may hold reserved: a failover may forget them. */
+const LEASED = 5;
+
+/** What the upstream may hold against us, by its own count. */
+export function checkUpstream(history: History): Violation[] {
+  const { setup, seen, calls, acts } = history;
+  const failovers = acts.filter(({ event }) => event.do === 'failover').length;
+  const forgotten = failovers * LEASED * setup.gateways;
+  const violations: Violation[] = [];
+  const byAddress = Map.groupBy(seen, ({ address }) => address);
+  for (const [address, requests] of byAddress) {
+    const most = setup.hourlyBudget + forgotten;
+    const times = requests.map(({ atMs }) => atMs);
+    if (mostWithin(times) > most)
+      violations.push({
+        promise: 'no exit goes above its budget',
+        words: `${address} made ${mostWithin(times)} calls within an hour, ${most} are allowed`,
+      });
+  }
+  const whole = mostWithin(seen.map(({ atMs }) => atMs));
+  if (setup.hourlyCeiling !== null && whole > setup.hourlyCeiling + forgotten)
+    violations.push({
+      promise: 'all exits together stay below the ceiling',
+      words: `${whole} calls within an hour, ${setup.hourlyCeiling} are allowed`,
+    });
+  const byCall = Map.groupBy(seen, ({ target }) => Number(/\/r(\d+)/.exec(target)?.[1] ?? 0));
+  for (const { n } of calls) {
+    const attempts = byCall.get(n)?.length ?? 0;
+    if (attempts > MAX_ATTEMPTS)
+      violations.push({ promise: 'at most four attempts a call', words: `call ${n} made ${attempts}` });
+  }
+  for (const { target, serial } of seen)
+    if (!/^\/2\.0\/repositories\/[a-z]+\/r\d+(\/refs\/branches)?(\?|$)/.test(target))
+      violations.push({
+        promise: 'only what was asked for goes upstream',
+        words: `request ${serial}: ${target}`,
+      });
+  return violations;
+}
+
+/** The most of `times` (in their order) within any 60 minutes. */
+function mostWithin(times: readonly number[]): number {
+  let first = 0;
+  let most = 0;
+  for (const [last, atMs] of times.entries()) {
+    while (atMs - (times[first] ?? 0) >= HOUR_MS) first += 1;
+    most = Math.max(most, last - first + 1);
+  }
+  return most;
+}
