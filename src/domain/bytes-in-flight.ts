@@ -28,8 +28,9 @@ export interface BytesInFlight {
 
 /**
  * `maxBytes` for all answers. An account may hold as much as is free beside it: alone half of all, with others less,
- * so that no account fills the house and a newcomer always finds room. So that half-read answers cannot wait for each
- * other for ever, the oldest of them goes on whatever is free, as long as the whole ones leave half.
+ * so that no account fills the house and a newcomer always finds room. So that answers cannot wait for each other for
+ * ever, two of them go on whatever is free, as long as the whole ones leave half: the oldest, and one that is half read,
+ * as the oldest may itself wait for the connection that a paused one keeps.
  */
 export function createBytesInFlight(maxBytes: number): BytesInFlight {
   const memory = new Memory(maxBytes);
@@ -69,6 +70,8 @@ class Memory {
   readonly #growing = new Set<Hold>();
   /** Those that were refused room, and what each asked for. */
   readonly #waiting = new Map<Hold, Wanted>();
+  /** A half-read one that goes on whatever is free, until it is whole or gone. */
+  #goesOn: Hold | null = null;
   #whole = 0;
   held = 0;
 
@@ -109,6 +112,7 @@ class Memory {
     hold.state = state;
     this.#growing.delete(hold);
     this.#waiting.delete(hold);
+    if (this.#goesOn === hold) this.#goesOn = null;
   }
 
   #add(hold: Hold, bytes: number): void {
@@ -129,9 +133,12 @@ class Memory {
     return this.#ofAccount(hold) + bytes + promised <= this.#maxBytes - this.held || this.#isNext(hold);
   }
 
-  /** The oldest that still grows, as long as the whole ones leave half. */
+  /** The oldest that still grows or the half-read one, as long as the whole ones leave half. */
   #isNext(hold: Hold): boolean {
-    return this.#growing.values().next().value === hold && this.#whole <= this.#maxBytes / 2;
+    if (this.#whole > this.#maxBytes / 2) return false;
+    if (this.#growing.values().next().value === hold) return true;
+    if (hold.bytes > 0) this.#goesOn ??= hold;
+    return this.#goesOn === hold;
   }
 
   #wake(): void {

@@ -9,17 +9,17 @@ const never = () => {
 describe('bytes in flight', () => {
   it('an account alone may hold half, and then waits until some of it is gone', () => {
     const memory = createBytesInFlight(100);
-    const [first, second] = [memory.open('a'), memory.open('a')];
+    const [first, second, third] = [memory.open('a'), memory.open('a'), memory.open('a')];
     expect(first.grow(30, never)).toBe(true);
     expect(second.grow(20, never)).toBe(true);
     let woken = 0;
     const wake = () => {
       woken += 1;
     };
-    expect(second.grow(1, wake)).toBe(false);
+    expect(third.grow(1, wake)).toBe(false);
     first.settle(29);
     expect(woken).toBe(1);
-    expect(second.grow(1, never)).toBe(true);
+    expect(third.grow(1, never)).toBe(true);
     expect(memory.held()).toBe(50);
   });
 
@@ -39,13 +39,30 @@ describe('bytes in flight', () => {
     const memory = createBytesInFlight(100);
     const holds = Array.from({ length: 10 }, (_, i) => memory.open(`account-${i}`));
     for (const hold of holds) hold.grow(9, () => {});
-    const [oldest, next] = holds as [AnswerHold, AnswerHold];
+    const [oldest, reading, next] = holds as [AnswerHold, AnswerHold, AnswerHold];
     const woken: string[] = [];
+    expect(reading.grow(50, never)).toBe(true);
     expect(next.grow(50, () => woken.push('next'))).toBe(false);
     expect(oldest.grow(50, never)).toBe(true);
     oldest.settle(10);
+    expect(woken).toEqual([]);
+    reading.settle(10);
     expect(woken).toEqual(['next']);
     expect(next.grow(50, never)).toBe(true);
+  });
+
+  it('lets one that is half read go on beside the oldest, which may wait for its connection', () => {
+    const memory = createBytesInFlight(100);
+    const [oldest, reading, other] = ['a', 'b', 'c'].map((account) => memory.open(account));
+    for (const hold of [oldest, reading, other]) expect(hold?.grow(25, never)).toBe(true);
+    const woken: string[] = [];
+    expect(reading?.grow(80, never)).toBe(true);
+    expect(reading?.grow(80, never)).toBe(true);
+    expect(other?.grow(80, () => woken.push('other'))).toBe(false);
+    expect(memory.open('d').grow(1, () => woken.push('d'))).toBe(false);
+    reading?.release();
+    expect(woken).toEqual(['other']);
+    expect(other?.grow(80, never)).toBe(true);
   });
 
   it('does not let the oldest go on while whole answers hold more than half', () => {
@@ -139,7 +156,7 @@ describe('bytes in flight', () => {
     const hold = memory.open('a');
     expect(hold.grow(50, never)).toBe(true);
     expect(memory.open('b').grow(50, never)).toBe(true);
-    expect(hold.grow(1, () => {})).toBe(false);
+    expect(memory.open('a').grow(1, () => {})).toBe(false);
   });
 
   it('over any history: counts what is held, and everyone who may go on is told', () => {
