@@ -142,6 +142,7 @@ const exitSettingsOf = (config: Config) => ({
 const houseSettingsOf = (config: Config) => ({
   upstreamUrl: config.UPSTREAM_URL,
   publicUrl: config.PUBLIC_URL ?? '',
+  allowedOrigins: config.ALLOWED_ORIGINS ?? [],
   deadlineMs: config.CALL_DEADLINE_MS,
   maxBytesInFlight: config.MAX_BYTES_IN_FLIGHT,
   trustProxy: config.TRUST_PROXY ?? [],

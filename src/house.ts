@@ -37,6 +37,8 @@ export interface Parts {
   readonly upstreamUrl: string;
   /** What callers see before `/bitbucket-api`; empty for links from the root. */
   readonly publicUrl: string;
+  /** Origins that may use MCP from a browser, beside `publicUrl`'s. */
+  readonly allowedOrigins: readonly string[];
   readonly deadlineMs: number;
   /** Memory for answers, over all calls. */
   readonly maxBytesInFlight: number;
@@ -80,7 +82,7 @@ export async function createHouse(parts: Parts): Promise<House> {
 
   const door = serveRows(server, { rooms, publicUrl, clock, tell });
   servePages(server, { table, base: publicUrl + BASE_PATH, version });
-  serveMcp(server, { rooms, version, publicUrl, tell });
+  serveMcp(server, { ...parts, rooms, tell });
   serveUsage(server, rooms, parts.readUsage);
   servePreflight(server, door);
   const isReady = async () => admission.phase === 'open' && (await parts.ready().catch(() => false));

@@ -101,6 +101,7 @@ export interface GatewayOptions {
   readonly trustProxy?: readonly string[];
   readonly patience?: Partial<ServerPatience>;
   readonly publicUrl?: string;
+  readonly allowedOrigins?: readonly string[];
   readonly clock?: TestClock;
   readonly egress?: Partial<BitbucketOptions>;
   /** Told of every call and attempt, beside the log. */
@@ -148,6 +149,7 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
     readUsage: usage.read,
     upstreamUrl: standIn.url,
     publicUrl: options.publicUrl ?? '',
+    allowedOrigins: options.allowedOrigins ?? [],
     deadlineMs: options.deadlineMs ?? 5_000,
     maxBytesInFlight: options.maxBytesInFlight ?? 1 << 27,
     version: '1.0.0',

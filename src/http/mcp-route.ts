@@ -9,12 +9,14 @@ import { activeCaller } from './active-caller.ts';
 import type { Tell } from './door.ts';
 import { createListingGate } from './listing-gate.ts';
 import { commonHeadersOf } from './send.ts';
-import { askedBy, visitOf, whenGone } from './visit.ts';
+import { askedBy, headerOf, visitOf, whenGone } from './visit.ts';
 
 export interface McpRouteOptions {
   readonly rooms: Rooms;
   readonly version: string;
+  /** What callers see before `/bitbucket-api`. Its origin may send messages, as those of `allowedOrigins` may. */
   readonly publicUrl: string;
+  readonly allowedOrigins: readonly string[];
   readonly tell: Tell;
 }
 
@@ -24,9 +26,10 @@ export interface McpRouteOptions {
  */
 export function serveMcp(
   server: FastifyInstance,
-  { rooms, version, publicUrl, tell }: McpRouteOptions,
+  { rooms, version, publicUrl, allowedOrigins, tell }: McpRouteOptions,
 ): void {
   const answerMcp = createMcp({ table, version, publicUrl });
+  const origins = new Set([publicUrl, ...allowedOrigins].flatMap(originOf));
   const passListing = createListingGate(rooms.clock);
   const accounts = new WeakMap<FastifyRequest, Account>();
   const passGate = (request: FastifyRequest) => {
@@ -36,7 +39,11 @@ export function serveMcp(
   server.post(
     MCP_PATH,
     {
-      onRequest: async (request) => {
+      onRequest: async (request, reply) => {
+        if (!passOrigin(request, origins)) {
+          const headers = commonHeadersOf(visitOf(request).requestId);
+          return reply.headers(headers).code(403).send(FOREIGN_ORIGIN);
+        }
         accounts.set(request, (await activeCaller(request, rooms)).account);
       },
       preValidation: async (request) => {
@@ -86,6 +93,20 @@ const PARSE_ERROR = {
   id: null,
 };
 
+const FOREIGN_ORIGIN = {
+  jsonrpc: '2.0',
+  error: {
+    code: -32_000,
+    message: 'This origin may not speak to the gateway: ALLOWED_ORIGINS names those that may.',
+  },
+  id: null,
+};
+
+const originOf = (url: string): string[] => {
+  const origin = URL.parse(url)?.origin;
+  return origin === undefined ? [] : [origin];
+};
+
 /** Whether the way's own gates will judge all that is asked. */
 const isToolCall = (body: unknown): boolean =>
   typeof body === 'object' && body !== null && 'method' in body && body.method === 'tools/call';
@@ -102,11 +123,17 @@ const toolCall = (request: FastifyRequest, row: Endpoint, query: string) => ({
 
 /** Of the request's headers those that the protocol judges; the key goes no further. */
 function headersOf(request: FastifyRequest): Headers {
-  const names = ['accept', 'content-type', 'mcp-protocol-version'];
   return new Headers(
-    names.flatMap((name): [string, string][] => {
-      const value = request.headers[name];
-      return typeof value === 'string' ? [[name, value]] : [];
-    }),
+    Object.entries(request.headers).flatMap(([name, value]): [string, string][] =>
+      typeof value === 'string' && JUDGED.test(name) ? [[name, value]] : [],
+    ),
   );
+}
+
+const JUDGED = /^(?:accept|content-type|mcp-[a-z-]+)$/;
+
+/** Browsers say where a page is from; only pages of ours may speak with the key that a user left in them. */
+function passOrigin(request: FastifyRequest, allowed: ReadonlySet<string>): boolean {
+  const origin = headerOf(request, 'origin');
+  return origin === undefined || allowed.has(origin.toLowerCase());
 }

@@ -1,11 +1,11 @@
-import { Server } from '@modelcontextprotocol/sdk/server/index.js';
-import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
 import {
-  CallToolRequestSchema,
-  ErrorCode,
-  ListToolsRequestSchema,
-  McpError,
-} from '@modelcontextprotocol/sdk/types.js';
+  createMcpHandler,
+  isLegacyRequest,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+  WebStandardStreamableHTTPServerTransport,
+} from '@modelcontextprotocol/server';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import { BASE_PATH } from '../endpoints/table.ts';
 import { shorten } from '../input/query-string.ts';
@@ -39,52 +39,70 @@ const INSTRUCTIONS =
   'list goes on, its last text gives the arguments of the next call. Each tool call costs one call of the plan; on ' +
   '`rate_exceeded` and any 503 wait as long as the answer says.';
 
+/** How long what is told about the tools may be kept, ms: they change with a new version alone. */
+const TOOLS_TTL_MS = 300_000;
+const KEEP = { ttlMs: TOOLS_TTL_MS, cacheScope: 'public' } as const;
+
 /**
- * The endpoints as read-only tools of the Model Context Protocol (streamable HTTP, one JSON answer a request, no
- * sessions, so that any gateway can take any request). A tool call goes the way of every call: the same gates, meter
- * and envelope.
+ * The endpoints as read-only tools of the Model Context Protocol, in both of its eras on one path: the stateless one of
+ * 2026-07-28, and the one before with its greeting; one JSON answer a request, no sessions, so that any gateway can take
+ * any request. A tool call goes the way of every call: the same gates, meter and envelope.
  */
-export function createMcp({
-  table,
-  version,
-  publicUrl,
-}: McpOptions): (message: McpMessage) => Promise<Response> {
+export function createMcp(options: McpOptions): (message: McpMessage) => Promise<Response> {
+  const createServer = createServers(options);
+  const messages = new WeakMap<Request, McpMessage>();
+  const modern = createMcpHandler(
+    ({ requestInfo }) => createServer(requestInfo === undefined ? undefined : messages.get(requestInfo)),
+    // Nothing here changes while it runs, so there is nothing to subscribe to.
+    { legacy: 'reject', responseMode: 'json', maxSubscriptions: 0 },
+  );
+  return async (message) => {
+    const { headers, body } = message;
+    const request = new Request(new URL(MCP_PATH, 'http://gateway'), { method: 'POST', headers });
+    messages.set(request, message);
+    const response = (await isLegacyRequest(request, body))
+      ? await answerLegacy(createServer(message), request, body)
+      : await modern.fetch(request, { parsedBody: body });
+    const text = await response.text();
+    return new Response(text === '' ? null : text, { status: response.status, headers: response.headers });
+  };
+}
+
+/** One message of the earlier protocol. */
+async function answerLegacy(server: Server, request: Request, body: unknown): Promise<Response> {
+  const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
+  await server.connect(transport);
+  const response = await transport.handleRequest(request, { parsedBody: body });
+  const text = await response.text();
+  await server.close();
+  return new Response(text === '' ? null : text, { status: response.status, headers: response.headers });
+}
+
+/** A server for each message: all that it remembers is what it is asked. */
+function createServers({ table, version, publicUrl }: McpOptions) {
   const rows = new Map(table.map((row) => [row.operationId, toolRowOf(row)]));
   const tools = [...rows.values()].map(toolOf);
   const names = [...rows.keys()].join(', ');
-
-  const serverFor = ({ callTool }: McpMessage) => {
+  return (message: McpMessage | undefined): Server => {
     const server = new Server(
       { name: 'bitbucket-api', title: 'Bitbucket API', version },
-      { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
+      {
+        capabilities: { tools: {} },
+        instructions: INSTRUCTIONS,
+        cacheHints: { 'tools/list': KEEP, 'server/discover': KEEP },
+      },
     );
-    server.setRequestHandler(ListToolsRequestSchema, () => ({ tools }));
-    server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
+    server.setRequestHandler('tools/list', () => ({ tools }));
+    server.setRequestHandler('tools/call', async ({ params }) => {
       const row = rows.get(params.name);
-      if (row === undefined)
-        throw new McpError(
-          ErrorCode.InvalidParams,
-          `There is no tool ${shorten(params.name)}. There are ${names}.`,
-        );
+      if (row === undefined || message === undefined) {
+        const text = `There is no tool ${shorten(params.name)}. There are ${names}.`;
+        throw new ProtocolError(ProtocolErrorCode.InvalidParams, text);
+      }
       const call = readToolCall(params.name, params.arguments ?? {});
-      const { texts, isError } = textsOf(await callTool(row, call.query), call, publicUrl);
+      const { texts, isError } = textsOf(await message.callTool(row, call.query), call, publicUrl);
       return { content: texts.map((text) => ({ type: 'text', text })), isError };
     });
     return server;
-  };
-
-  return async (message) => {
-    const server = serverFor(message);
-    const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
-    // The transport has optional callbacks that it also sets to undefined.
-    await server.connect(transport as Parameters<typeof server.connect>[0]);
-    const asked = new Request(new URL(MCP_PATH, 'http://gateway'), {
-      method: 'POST',
-      headers: message.headers,
-    });
-    const response = await transport.handleRequest(asked, { parsedBody: message.body });
-    const text = await response.text();
-    await server.close();
-    return new Response(text === '' ? null : text, { status: response.status, headers: response.headers });
   };
 }

@@ -1,4 +1,4 @@
-import type { Tool } from '@modelcontextprotocol/sdk/types.js';
+import type { Tool } from '@modelcontextprotocol/server';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import { parametersOf } from '../endpoints/parameters.ts';
 
