@@ -14,6 +14,8 @@ const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 export interface Program {
   readonly standIn: StandIn;
   readonly key: string;
+  /** Of another account. */
+  readonly keyBeside: string;
   readonly process: ChildProcess;
   readonly port: number;
   output(): string;
@@ -33,20 +35,18 @@ async function withStores<Result>(url: string, work: (stores: Stores) => Promise
   }
 }
 
-/** Starts `src/main.ts` over a stand-in, with one key of 10,000 calls a second. */
+/** Starts `src/main.ts` over a stand-in, with two accounts of 10,000 calls a second. */
 export async function startProgram(env: Record<string, string> = {}): Promise<Program> {
   const folder = mkdtempSync(join(tmpdir(), 'program-'));
   const STORE_URL = `sqlite:${join(folder, 'gateway.db')}`;
   const standIn = await createStandIn({ hourlyBudget: 1_000_000 });
   writeFileSync(join(folder, 'ca.pem'), standIn.certificate.cert);
-  const key = createKey('test');
-  await withStores(STORE_URL, ({ registry }) =>
-    registry.create(
-      { name: 'caller', plan: 'mega', overrides: { callsPerSecond: 10_000 }, expiresAtMs: null },
-      key,
-      Date.now(),
-    ),
-  );
+  const [key, keyBeside] = [createKey('test'), createKey('test')];
+  await withStores(STORE_URL, async ({ registry }) => {
+    const terms = { plan: 'mega', overrides: { callsPerSecond: 10_000 }, expiresAtMs: null } as const;
+    await registry.create({ name: 'caller', ...terms }, key, Date.now());
+    await registry.create({ name: 'beside', ...terms }, keyBeside, Date.now());
+  });
   const program = spawn(process.execPath, ['src/main.ts'], {
     cwd: root,
     env: {
@@ -76,6 +76,7 @@ export async function startProgram(env: Record<string, string> = {}): Promise<Pr
   return {
     standIn,
     key: key.key,
+    keyBeside: keyBeside.key,
     process: program,
     port,
     output: () => output,

@@ -88,26 +88,6 @@ describe('answers that nobody reads', () => {
     expect(await isServed()).toBe(200);
   }, 90_000);
 
-  it('200 stalled readers of 4 MB: another account is served beside them, and all is given back', async () => {
-    await start({ patience: { stalledMs: 3_000 }, maxBytesInFlight: 1 << 25, deadlineMs: 25_000 });
-    const page = JSON.stringify({ values: ['x'.repeat(PAGE_BYTES)] });
-    const headers = { 'content-type': 'application/json' };
-    gateway.standIn.fault(
-      '/branches',
-      (_request, response) => response.writeHead(200, headers).end(page),
-      200,
-    );
-    const stalling = await gateway.newKey({ overrides: { callsPerSecond: 10_000 } });
-    await crowd(
-      200,
-      `GET /bitbucket-api/v1/repo/branches?repo=acme/big HTTP/1.1\r\nhost: x\r\nx-oanor-key: ${stalling}\r\nconnection: close\r\n\r\n`,
-    );
-    expect(await isServed()).toBe(200);
-    await expect.poll(connections, { timeout: 60_000, interval: 200 }).toBe(0);
-    await expect.poll(() => gateway.app.bytesInFlight(), { timeout: 10_000 }).toBe(0);
-    expect(await isServed()).toBe(200);
-  }, 90_000);
-
   it('an answer that moves, however slowly, is not cut', async () => {
     await start({ patience: { stalledMs: 600 } });
     const page = JSON.stringify({ values: ['x'.repeat(PAGE_BYTES)] });
