@@ -56,11 +56,13 @@ export async function startGateway(config: Config, log: Log & { level: string })
         );
     },
     close: async () => {
+      log.info({}, 'closing');
       await house.drain();
       await house.server.close();
       await side.close();
       await upstream.close();
       await stores.close();
+      log.info({}, 'closed');
     },
   };
 }
