@@ -8,6 +8,8 @@ export interface VirtualClock extends Clock {
   jump(ms: number): void;
   /** Time passes and no timer runs: the loop is busy, or the process stopped. */
   stall(ms: number): void;
+  /** Timers that have not run. */
+  pending(): number;
 }
 
 interface Timer {
@@ -50,6 +52,7 @@ export function createVirtualClock(startMs = Date.parse('2026-06-15T12:00:00Z'))
     stall: (ms) => {
       nowMs += ms;
     },
+    pending: () => timers.size,
   };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Account } from '../../src/domain/account.ts';
 import { createLists, MAX_PAGE, valuesOf } from '../../src/keys/lists.ts';
-import type { NumberedAuditRow, Records } from '../../src/keys/records.ts';
+import type { NumberedAuditRow, OwnedKey, Records } from '../../src/keys/records.ts';
 
 const rowOf = (number: number): NumberedAuditRow => ({
   number,
@@ -71,6 +72,83 @@ describe('a page', () => {
       parameter: 'cursor',
       message: 'cursor is the `next` of an earlier answer',
     });
+  });
+});
+
+const accountOf = (id: string): Account => ({
+  id,
+  name: `name of ${id}`,
+  plan: 'free',
+  overrides: {},
+  suspended: false,
+  expiresAtMs: null,
+});
+const keyOf = (id: string): OwnedKey => ({
+  account: accountOf('a1'),
+  key: { hash: `hash of ${id}`, id, accountId: 'a1', createdAtMs: 0, endsAtMs: null },
+});
+
+/** Accounts a0 to a4 and keys k0 to k4, and what was asked of the store. */
+function listsOf() {
+  const asked: unknown[][] = [];
+  const named = ['0', '1', '2', '3', '4'];
+  const records: Records = {
+    findAccount: async (idOrName) => {
+      const id = named.map((n) => `a${n}`).find((known) => known === idOrName);
+      return id === undefined ? null : accountOf(id);
+    },
+    findKey: async (id) => (named.some((n) => `k${n}` === id) ? keyOf(id) : null),
+    findRequest: async () => null,
+    hasKeys: async () => true,
+    accounts: async (after, limit) => {
+      asked.push(['accounts', after?.id ?? null, limit]);
+      const from = after === null ? 0 : Number(after.id.slice(1)) + 1;
+      return named.slice(from, from + limit).map((n) => accountOf(`a${n}`));
+    },
+    keys: async (owner, after, limit) => {
+      asked.push(['keys', owner, after?.id ?? null, limit]);
+      const from = after === null ? 0 : Number(after.id.slice(1)) + 1;
+      return named.slice(from, from + limit).map((n) => keyOf(`k${n}`));
+    },
+    audit: async () => [],
+    write: async () => false,
+  };
+  return { ...createLists(records), asked };
+}
+
+describe('accounts and keys', () => {
+  it('come page by page, each behind the last of the one before', async () => {
+    const { accounts, keys, asked } = listsOf();
+    const first = await accounts({ limit: 2 });
+    expect([first.values.map(({ id }) => id), first.next]).toEqual([['a0', 'a1'], 'a1']);
+    const last = await accounts({ limit: 3, cursor: 'a1' });
+    expect([last.values.map(({ id }) => id), last.next]).toEqual([['a2', 'a3', 'a4'], null]);
+    const keysFirst = await keys({ limit: 4 });
+    expect([keysFirst.values.map(({ key }) => key.id), keysFirst.next]).toEqual([
+      ['k0', 'k1', 'k2', 'k3'],
+      'k3',
+    ]);
+    const keysLast = await keys({ limit: 4, cursor: 'k3' });
+    expect([keysLast.values.map(({ key }) => key.id), keysLast.next]).toEqual([['k4'], null]);
+    expect(asked).toEqual([
+      ['accounts', null, 3],
+      ['accounts', 'a1', 4],
+      ['keys', null, null, 5],
+      ['keys', null, 'k3', 5],
+    ]);
+  });
+
+  it('are those of one account where it is given, and nobody’s where it is not known', async () => {
+    const { keys, asked } = listsOf();
+    await keys({ account: 'a3', limit: 1 });
+    expect(asked).toEqual([['keys', 'a3', null, 2]]);
+    await expect(keys({ account: 'a9' })).rejects.toMatchObject({ kind: 'not_found', parameter: 'account' });
+  });
+
+  it('are found by their names', async () => {
+    const { account, key } = listsOf();
+    expect(await account('a2')).toEqual(accountOf('a2'));
+    expect(await key('k2')).toEqual(keyOf('k2'));
   });
 });
 

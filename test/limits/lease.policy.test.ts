@@ -26,6 +26,19 @@ describe('a lease', () => {
     expect(usedOf(leaseOf(100, 40))).toBe(60);
   });
 
+  it('grows by its block, beside what is left of the one before', () => {
+    const lease = leaseOf(100, 2);
+    extend(lease, 10, 130);
+    expect(lease).toMatchObject({ counted: 130, unused: 12 });
+  });
+
+  it('hands a call that came back to the next caller', () => {
+    const lease = leaseOf(100, 0);
+    putBack(lease);
+    expect(lease).toMatchObject({ counted: 100, unused: 1 });
+    expect(take(lease, 1_000)).toBe(true);
+  });
+
   it('hands out no call of a month that is used up, though one is leased', () => {
     const lease = leaseOf(100, 40);
     expect(take(lease, 60)).toBe(false);

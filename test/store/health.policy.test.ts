@@ -162,6 +162,77 @@ describe('the health of a server', () => {
     expect((seen.value as Error).cause).toEqual(new Error('closed'));
   });
 
+  it('says why', async () => {
+    expect(health.awayError().message).toBe('the store is away');
+    const silent = outcome(never);
+    await clock.pass(60);
+    expect((silent.value as Error).message).toBe('the store does not answer');
+    expect((silent.value as Error).name).toBe('AwayError');
+    expect(health.awayError().cause).toBe(silent.value);
+    const lost = outcome(never);
+    health.lose(null);
+    await settled();
+    expect((lost.value as Error).message).toBe('the store cannot serve');
+  });
+
+  it('falls at 50 ms, not before', async () => {
+    const seen = outcome(never);
+    await clock.pass(49);
+    expect(seen.value).toBe('waiting');
+    await clock.pass(1);
+    expect(seen.value).toBeInstanceOf(AwayError);
+  });
+
+  it('looks with one timer while something is asked, and with none else', async () => {
+    let answer: (value: string) => void = () => {};
+    outcome(
+      new Promise((resolve) => {
+        answer = resolve;
+      }),
+    );
+    outcome(never);
+    expect(clock.pending()).toBe(1);
+    health.lose(new Error('closed'));
+    health.tryNow();
+    probes[0]?.answer();
+    answer('late');
+    await clock.pass(5);
+    expect([health.isAway(), clock.pending()]).toEqual([false, 0]);
+    outcome(never);
+    await clock.pass(5);
+    expect(clock.pending()).toBe(1);
+    health.close();
+    await clock.pass(5);
+    expect(clock.pending()).toBe(0);
+  });
+
+  it('asks no more once it is back or closed', async () => {
+    health.lose(new Error('closed'));
+    health.tryNow();
+    health.tryNow();
+    probes[0]?.answer();
+    await settled();
+    probes[1]?.refuse(new Error('too late'));
+    await clock.pass(5_000);
+    expect(probes).toHaveLength(2);
+    health.close();
+    health.lose(new Error('closed'));
+    await clock.pass(5_000);
+    expect(probes).toHaveLength(2);
+  });
+
+  it('asks again soon after a refusal, and only then', async () => {
+    health.lose(new Error('closed'));
+    await clock.pass(99);
+    expect(probes).toHaveLength(0);
+    await clock.pass(1);
+    probes[0]?.refuse(new Error('LOADING'));
+    await clock.pass(99);
+    expect(probes).toHaveLength(1);
+    await clock.pass(1);
+    expect(probes).toHaveLength(2);
+  });
+
   it('passes on what the server says', async () => {
     const seen = outcome(Promise.reject(new Error('WRONGTYPE')));
     await settled();
