@@ -1,6 +1,7 @@
 import type { AnswerHold, BytesInFlight } from './domain/bytes-in-flight.ts';
 import { type Clock, sleep } from './domain/clock.ts';
 import { Failure } from './domain/failure.ts';
+import { type HangUp, Line } from './domain/hang-up.ts';
 
 /** What every answer has at least. */
 const FIRST_BYTES = 64 * 1024;
@@ -11,7 +12,7 @@ interface Wait {
   readonly accountId: string;
   /** Of `clock.monotonic`, ms. */
   readonly deadlineAtMs: number;
-  readonly hangUp: AbortSignal;
+  readonly hangUp: HangUp;
 }
 
 /** Room for the first bytes of an answer, as soon as there is some. Rejects with `overloaded` at the deadline. */
@@ -23,15 +24,23 @@ export async function reserveRoom({
   hangUp,
 }: Wait): Promise<AnswerHold> {
   const hold = memory.open(accountId);
-  let woken: AbortController | null = null;
-  while (!hold.grow(FIRST_BYTES, () => woken?.abort())) {
-    const leftMs = deadlineAtMs - clock.monotonic();
-    if (leftMs <= 0 || hangUp.aborted) {
-      hold.release();
-      throw new Failure('overloaded', 'Too many answers are under way. Try again.', { retryAfterMs: 1_000 });
+  let woken: Line | null = null;
+  const wake = () => woken?.cut();
+  hangUp.addEventListener('abort', wake);
+  try {
+    while (!hold.grow(FIRST_BYTES, wake)) {
+      const leftMs = deadlineAtMs - clock.monotonic();
+      if (leftMs <= 0 || hangUp.aborted) {
+        hold.release();
+        throw new Failure('overloaded', 'Too many answers are under way. Try again.', {
+          retryAfterMs: 1_000,
+        });
+      }
+      woken = new Line();
+      await sleep(clock, leftMs, woken);
     }
-    woken = new AbortController();
-    await sleep(clock, leftMs, AbortSignal.any([hangUp, woken.signal]));
+  } finally {
+    hangUp.removeEventListener('abort', wake);
   }
   return hold;
 }

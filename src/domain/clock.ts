@@ -1,3 +1,5 @@
+import type { HangUp } from './hang-up.ts';
+
 /** Ends a wait that is no longer wanted; a second call does nothing. */
 export type Cancel = () => void;
 
@@ -22,7 +24,7 @@ export const systemClock: Clock = {
 };
 
 /** Settles after `ms`, or at once when `signal` is aborted. */
-export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+export function sleep(clock: Clock, ms: number, signal?: HangUp): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();
     const cancel = clock.after(ms, () => end());

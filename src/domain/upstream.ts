@@ -1,5 +1,6 @@
 import type { BytesHold } from './bytes-in-flight.ts';
 import type { Failure } from './failure.ts';
+import type { HangUp } from './hang-up.ts';
 
 /** One resource of Bitbucket: path and query behind the API's base, percent-encoded. */
 export interface UpstreamTarget {
@@ -60,7 +61,7 @@ export interface UpstreamCall {
   /** When the whole call ends, retries included; on `Clock.monotonic`, ms. */
   readonly deadlineAtMs: number;
   /** Aborted when the caller hangs up: no further attempt is made then. */
-  readonly hangUp: AbortSignal;
+  readonly hangUp: HangUp;
   /** The request's id, for the log and the story of the call. */
   readonly requestId: string;
   /** The call's room in memory: asked before bytes are kept, the upstream paused without it. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../domain/clock.ts';
 import { Failure } from '../domain/failure.ts';
+import { type HangUp, Line } from '../domain/hang-up.ts';
 import { KEY_HEADER } from '../domain/headers.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import { readConditions } from '../envelope/etag.ts';
@@ -10,10 +11,10 @@ import type { Asked } from '../way/call.ts';
 /** What is known of a request as soon as it is one. */
 export type Visit = Pick<Asked, 'requestId' | 'receivedAtMs' | 'startedAtMs' | 'hangUp'>;
 
-const NEVER = new AbortController().signal;
+const NEVER: HangUp = new Line();
 
 /** A request of which nobody will be told that its caller hung up. */
-export const createVisit = (clock: Clock, hangUp: AbortSignal = NEVER): Visit => ({
+export const createVisit = (clock: Clock, hangUp: HangUp = NEVER): Visit => ({
   requestId: randomUUID(),
   receivedAtMs: clock.now(),
   startedAtMs: clock.monotonic(),
@@ -22,11 +23,11 @@ export const createVisit = (clock: Clock, hangUp: AbortSignal = NEVER): Visit =>
 
 /** Notes the arrival of a request, and its caller's hanging up. */
 export function noteVisit(clock: Clock, request: FastifyRequest, reply: FastifyReply): void {
-  const hangUp = new AbortController();
+  const line = new Line();
   reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) hangUp.abort();
+    if (!reply.raw.writableFinished) line.cut();
   });
-  request.setDecorator('visit', createVisit(clock, hangUp.signal));
+  request.setDecorator('visit', createVisit(clock, line));
 }
 
 export const visitOf = (request: FastifyRequest): Visit => request.getDecorator<Visit>('visit');

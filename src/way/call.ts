@@ -2,6 +2,7 @@ import type { Account, Caller } from '../domain/account.ts';
 import type { AnswerHold } from '../domain/bytes-in-flight.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Failure } from '../domain/failure.ts';
+import type { HangUp } from '../domain/hang-up.ts';
 import type { ChargeOutcome } from '../domain/telemetry.ts';
 import type { UpstreamCall } from '../domain/upstream.ts';
 import type { Answer, Endpoint, Reader } from '../endpoints/endpoint.ts';
@@ -32,7 +33,7 @@ export interface Asked {
   /** The same moment on the clock that never goes back. */
   readonly startedAtMs: number;
   /** Aborted when the caller hangs up. */
-  readonly hangUp: AbortSignal;
+  readonly hangUp: HangUp;
 }
 
 /** What a call came to. */
@@ -85,7 +86,7 @@ export interface Rooms {
   /** A place in this gateway's own second. Rejects with `rate_exceeded`. */
   limitRate(account: Account): Promise<Slot>;
   /** The first bytes of an answer. Rejects with `overloaded` where there is no room until the deadline. */
-  reserveRoom(accountId: string, deadlineAtMs: number, hangUp: AbortSignal): Promise<AnswerHold>;
+  reserveRoom(accountId: string, deadlineAtMs: number, hangUp: HangUp): Promise<AnswerHold>;
   readonly meter: Meter;
   /** Told of each reading of a spent call, for the warnings at 80, 90 and 100 % of a month. */
   noteQuota(account: Account, reading: LimitReading): void;

@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../../domain/clock.ts';
+import type { Clock } from '../../domain/clock.ts';
 import type { Elsewhere, Verdict } from './verdict.ts';
 
 /** Without a verdict for this part of the time that is left, the exit counts as failing: another is tried beside it. */
@@ -18,18 +18,16 @@ export function patienceOf(leftMs: number, p95Ms: number | undefined, canHedge: 
 }
 
 /** The verdict if it comes within `ms`, else undefined. */
-export async function verdictWithin(
+export function verdictWithin(
   clock: Clock,
   ms: number,
   verdict: Promise<Verdict>,
 ): Promise<Verdict | undefined> {
-  const patience = new AbortController();
-  const silence = sleep(clock, ms, patience.signal).then(() => undefined);
-  try {
-    return await Promise.race([verdict, silence]);
-  } finally {
-    patience.abort();
-  }
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(ms, () => resolve(undefined));
+    verdict.then(resolve, reject);
+    verdict.then(cancel, cancel);
+  });
 }
 
 /**
