@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Cluster, type Redis } from 'ioredis';
+import { type Clock, sleep } from '../domain/clock.ts';
 import type { BackendOptions, RedisBackend } from './backend.ts';
+import { AwayError } from './health.ts';
 import { slotOf } from './key-slot.ts';
 import { createRedisClient, type RedisClient } from './redis.ts';
 import { createRedisLink, type RedisLink } from './redis-link.ts';
@@ -30,7 +32,7 @@ export async function openRedisBackend(url: string, options: BackendOptions): Pr
   };
   try {
     await assertSchema(client, options.role !== 'look');
-    await link.probe(SCHEMA_KEY);
+    await untilNear(options.clock, () => link.probe(SCHEMA_KEY));
   } catch (error) {
     await close();
     throw storeErrorOf(error);
@@ -51,6 +53,24 @@ export async function openRedisBackend(url: string, options: BackendOptions): Pr
     },
     close,
   };
+}
+
+/** A server that is slow just now is no reason not to start; one that is away for so long is, ms. */
+const START_WITHIN_MS = 5_000;
+const TRY_AGAIN_MS = 100;
+
+/** Asks again while the verdict is that the server is away. */
+async function untilNear(clock: Clock, ask: () => Promise<unknown>): Promise<void> {
+  const untilMs = clock.monotonic() + START_WITHIN_MS;
+  for (;;) {
+    try {
+      await ask();
+      return;
+    } catch (error) {
+      if (!(error instanceof AwayError) || clock.monotonic() > untilMs) throw error;
+      await sleep(clock, TRY_AGAIN_MS);
+    }
+  }
 }
 
 async function connect(client: RedisClient): Promise<void> {

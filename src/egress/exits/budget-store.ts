@@ -1,7 +1,7 @@
 /** How long a lease lasts, ms. */
 export const LEASE_MS = 10_000;
-/** Calls of one exit that a gateway may hold reserved at once. */
-export const LEASE_CALLS = 5;
+/** Calls of one exit that a gateway may hold reserved at once: five of Bitbucket's sixty, and as large a part of more. */
+export const leaseCallsOf = (limit: number): number => Math.max(5, Math.floor(limit / 12));
 
 /** What the store has counted of one exit's rolling hour. */
 export interface Spending {
@@ -20,7 +20,7 @@ export interface LeaseWanted {
   readonly leaseId: string;
   /** Calls that the exit may make in any 60 minutes. */
   readonly limit: number;
-  /** At most `LEASE_CALLS`. */
+  /** At most so many; see `leaseCallsOf`. */
   readonly calls: number;
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../domain/clock.ts';
-import { type BudgetStore, LEASE_CALLS, type LeaseAnswer } from './budget-store.ts';
+import { type BudgetStore, type LeaseAnswer, leaseCallsOf } from './budget-store.ts';
 import { Lease, type LeasedCall } from './lease.ts';
 import { endedOf, Untold } from './untold.ts';
 
@@ -112,7 +112,7 @@ export class Leases {
     this.#serial += 1;
     const leaseId = `${gatewayId}-${this.#serial}`;
     const over = this.#untold.takeOf(exitId);
-    const wanted = { exitId, leaseId, limit, calls: LEASE_CALLS };
+    const wanted = { exitId, leaseId, limit, calls: leaseCallsOf(limit) };
     const ended = over.map((lease) => endedOf(lease, askedAtMs));
     const answer = await store.lease(wanted, ended).catch((error) => {
       // It may have been granted, the answer lost: it is ended like one that was not used.

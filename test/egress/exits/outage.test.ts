@@ -96,6 +96,19 @@ describe.skipIf(!hasRedis)('while Redis is away', { timeout: 60_000 }, () => {
     return performance.now() - startedAtMs;
   };
 
+  /** How many of `most` calls went out, on a machine that may be busy with other things. */
+  const sentWithPatience = async (gateways: readonly Gateway[], most: number) => {
+    let sent = 0;
+    for (let tries = 0; sent < most && tries < 200; tries += 1) {
+      for (const gateway of gateways) {
+        const [code] = await callMany(gateway, 1);
+        if (code === 'sent') sent += 1;
+        else await wait(60);
+      }
+    }
+    return sent;
+  };
+
   it('four seconds of silence: what is leased goes on, nothing else; then the hour is shared as before', async () => {
     const gateways = [await start(), await start()];
     let sent = 0;
@@ -120,10 +133,7 @@ describe.skipIf(!hasRedis)('while Redis is away', { timeout: 60_000 }, () => {
 
     for (const gateway of gateways) expect(await msUntilSent(gateway)).toBeLessThan(4_000);
     sent += gateways.length;
-    for (let tries = 0; sent < WHOLE && tries < 200; tries += 1) {
-      for (const gateway of gateways) sent += sentOf(await callMany(gateway, 1));
-      await wait(60);
-    }
+    sent += await sentWithPatience(gateways, WHOLE - sent);
     expect(sent).toBe(WHOLE);
     for (const gateway of gateways)
       expect(new Set(await callMany(gateway, 5))).toEqual(new Set(['exits_exhausted']));
@@ -138,7 +148,8 @@ describe.skipIf(!hasRedis)('while Redis is away', { timeout: 60_000 }, () => {
     const left = next.pool.snapshot().reduce((sum, exit) => sum + exit.left, 0);
     expect(left).toBeLessThanOrEqual(WHOLE - 6);
     expect(left).toBeGreaterThanOrEqual(WHOLE - 3 * LEASED);
-    expect(sentOf(await callMany(next, WHOLE))).toBe(left);
+    expect(await sentWithPatience([next], left)).toBe(left);
+    expect(new Set(await callMany(next, 5))).toEqual(new Set(['exits_exhausted']));
   });
 
   it('a demoted primary grants nothing, and the new one behind the same name knows what was spent', async () => {
