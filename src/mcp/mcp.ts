@@ -53,8 +53,8 @@ export function createMcp(options: McpOptions): (message: McpMessage) => Promise
   const messages = new WeakMap<Request, McpMessage>();
   const modern = createMcpHandler(
     ({ requestInfo }) => createServer(requestInfo === undefined ? undefined : messages.get(requestInfo)),
-    // Nothing here changes while it runs, so there is nothing to subscribe to.
-    { legacy: 'reject', responseMode: 'json', maxSubscriptions: 0 },
+    // Nothing here changes while it runs, so there is nothing to subscribe to, and nothing but an answer to stream.
+    { legacy: 'reject', maxSubscriptions: 0 },
   );
   return async (message) => {
     const { headers, body } = message;
