@@ -84,7 +84,10 @@ export const stalls = ({ acts }: History, gateway: number): Span[] =>
  * When a call was admitted, ms since the run began, by what its answer says: the store's clock where it is shared,
  * else the gateway's. Null where that cannot be, whichever of the settings of that clock is believed.
  */
-export function admittedAtMs({ setup, offsets }: History, call: AnsweredCall): number | null {
+export function admittedAtMs(
+  { setup, offsets }: History,
+  call: AnsweredCall,
+): number | 'one of several' | null {
   const of = setup.store === 'redis' ? 'store' : call.gateway;
   let ahead = { ms: 0, fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY };
   const settings = [ahead];
@@ -99,7 +102,8 @@ export function admittedAtMs({ setup, offsets }: History, call: AnsweredCall): n
     .filter((setting) => touches(setting, fromMs, toMs))
     .map(({ ms }) => call.end.timestampMs - setup.epochMs - ms)
     .filter((atMs) => atMs >= fromMs && atMs <= toMs);
-  return fits.at(-1) ?? null;
+  if (fits.length > 1) return 'one of several';
+  return fits[0] ?? null;
 }
 
 /** A store's clock is known to the nearest journey. */

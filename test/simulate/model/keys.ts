@@ -18,7 +18,7 @@ export function checkKeys(history: History): Violation[] {
     if (
       key !== undefined &&
       end.code !== 'key_invalid' &&
-      askedAtMs > key.endsAtMs + REACHES_MS &&
+      askedAtMs > key.endsAtMs + REACHES_MS + behindMs(history, call.gateway) &&
       isReachable(key.endsAtMs)
     )
       violations.push({
@@ -58,3 +58,14 @@ const suspensionsOf = ({ acts }: History) =>
     const fromMs = doneAtMs === null ? Number.POSITIVE_INFINITY : doneAtMs - event.forMs;
     return [{ account: event.account, beganMs: beganAtMs, fromMs, toMs }];
   });
+
+/** How far a gateway's calendar was behind the operator's at most, ms: an end is a moment of the calendar. */
+function behindMs({ offsets }: History, gateway: number): number {
+  let [ahead, least] = [0, 0];
+  for (const { of, ms } of offsets) {
+    if (of !== gateway) continue;
+    ahead += ms;
+    least = Math.min(least, ahead);
+  }
+  return -least;
+}
