@@ -8,6 +8,8 @@ export interface Lease {
   counted: number;
   /** Of these, not yet handed out. */
   unused: number;
+  /** How many were counted ahead last. */
+  block: number;
 }
 
 /** What was admitted, as far as this gateway knows. */
@@ -26,6 +28,16 @@ export function blockOf(lease: Lease, quota: number): number {
 export function extend(lease: Lease, block: number, counted: number): void {
   lease.counted = counted;
   lease.unused += block;
+  lease.block = block;
+}
+
+/** Of what is unused, what came back beyond a block: a crash must not forget so much. */
+export const surplusOf = ({ unused, block }: Lease): number => Math.max(0, unused - block);
+
+/** The file has taken `calls` unused ones back. */
+export function dropSurplus(lease: Lease, calls: number): void {
+  lease.counted -= calls;
+  lease.unused -= calls;
 }
 
 /** Hands one call out. False: none is left. */

@@ -1,5 +1,5 @@
 import type { SqliteBackend } from '../store/backend.ts';
-import { type Lease, putBack, usedOf } from './lease.ts';
+import { dropSurplus, type Lease, putBack, surplusOf, usedOf } from './lease.ts';
 import type { Charge } from './meter.ts';
 
 /** How many leases are written in one transaction, so that the loop is not held for long. */
@@ -10,7 +10,7 @@ const IDLE_MS = 60_000;
 const COUNT = `
   INSERT INTO usage VALUES (?1, ?2, ?3, ?3)
   ON CONFLICT DO UPDATE SET used = used + ?3, leased = ?3 RETURNING used`;
-const TELL = 'UPDATE usage SET leased = ?3 WHERE account_id = ?1 AND period = ?2';
+const TELL = 'UPDATE usage SET used = used - ?4, leased = ?3 WHERE account_id = ?1 AND period = ?2';
 const HAND_BACK = 'UPDATE usage SET used = used - ?3, leased = 0 WHERE account_id = ?1 AND period = ?2';
 const GIVE_BACK = 'UPDATE usage SET used = used - 1 WHERE account_id = ?1 AND period = ?2';
 
@@ -66,6 +66,7 @@ class FileLeases implements Leases {
       period,
       counted: this.#usedInFile(accountId, period),
       unused: 0,
+      block: 0,
       usedAtMs: 0,
     };
     this.#touch(lease);
@@ -156,11 +157,17 @@ class FileLeases implements Leases {
     const given = this.#owed.slice(0, most);
     const { tell, handBack, giveBack } = this.#file;
     this.#backend.write(() => {
-      for (const { accountId, period, unused } of told) tell.run(accountId, period, unused);
+      for (const lease of told) {
+        const surplus = surplusOf(lease);
+        tell.run(lease.accountId, lease.period, lease.unused - surplus, surplus);
+      }
       for (const { accountId, period, unused } of ended) handBack.run(accountId, period, unused);
       for (const { accountId, period } of given) giveBack.run(accountId, period);
     });
-    for (const lease of told) this.#changed.delete(lease);
+    for (const lease of told) {
+      dropSurplus(lease, surplusOf(lease));
+      this.#changed.delete(lease);
+    }
     for (const lease of ended) this.#ended.delete(nameOf(lease));
     this.#owed = this.#owed.slice(most);
   }

@@ -1,12 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { blockOf, extend, type Lease, putBack, take, usedOf } from '../../src/limits/lease.ts';
+import {
+  blockOf,
+  dropSurplus,
+  extend,
+  type Lease,
+  putBack,
+  surplusOf,
+  take,
+  usedOf,
+} from '../../src/limits/lease.ts';
 
 const leaseOf = (counted: number, unused: number): Lease => ({
   accountId: 'a',
   period: '2026-06',
   counted,
   unused,
+  block: 0,
 });
 
 describe('a lease', () => {
@@ -37,6 +47,20 @@ describe('a lease', () => {
     putBack(lease);
     expect(lease).toMatchObject({ counted: 100, unused: 1 });
     expect(take(lease, 1_000)).toBe(true);
+  });
+
+  it('keeps a block of what came back, and no more', () => {
+    const lease = leaseOf(0, 0);
+    extend(lease, 3, 3);
+    for (let i = 0; i < 3; i += 1) take(lease, 1_850);
+    extend(lease, 3, 6);
+    expect(surplusOf(lease)).toBe(0);
+    for (let i = 0; i < 2; i += 1) putBack(lease);
+    expect(surplusOf(lease)).toBe(2);
+    dropSurplus(lease, 2);
+    expect([lease.counted, lease.unused, usedOf(lease), surplusOf(lease)]).toEqual([4, 3, 1, 0]);
+    take(lease, 1_850);
+    expect(surplusOf(lease)).toBe(0);
   });
 
   it('hands out no call of a month that is used up, though one is leased', () => {

@@ -114,3 +114,24 @@ it('hands 3,000 leases back in one transaction', async () => {
   expect([writes, total()]).toEqual([1, 3_000]);
   await backend.close();
 });
+
+it('a crash after many refunds forgets no more than one block', async () => {
+  const { backend, counted } = await openFile();
+  const leases = createLeases(backend);
+  const quota = 1_000;
+  const charge = { accountId: 'a', period: '2026-01' };
+  const call = () => {
+    const lease = leases.open('a', '2026-01');
+    const block = blockOf(lease, quota);
+    if (block > 0) extend(lease, block, leases.count(lease, block));
+    return take(lease, quota);
+  };
+  for (let i = 0; i < 50; i += 1) expect(call()).toBe(true);
+  for (let i = 0; i < 40; i += 1) leases.giveBack(charge);
+  leases.tell();
+  expect(counted('2026-01')).toBe(12);
+  for (let i = 0; i < 5; i += 1) expect(call()).toBe(true);
+  expect(leases.used('a', '2026-01')).toBe(15);
+  leases.close();
+  expect(counted('2026-01')).toBe(15);
+});
