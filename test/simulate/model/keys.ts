@@ -54,8 +54,12 @@ const suspensionsOf = ({ acts }: History) =>
   acts.flatMap(({ event, beganAtMs, doneAtMs }) => {
     if (event.do !== 'suspend') return [];
     const toMs = doneAtMs ?? Number.POSITIVE_INFINITY;
-    // The command itself may have been given several times: only the last moments are sure.
-    const fromMs = doneAtMs === null ? Number.POSITIVE_INFINITY : doneAtMs - event.forMs;
+    // The command itself may have been given several times, and another may have ended it: only the rest is sure.
+    const isAlone = !acts.some(
+      (other) =>
+        other.event !== event && other.event.do === 'suspend' && other.event.account === event.account,
+    );
+    const fromMs = doneAtMs === null || !isAlone ? Number.POSITIVE_INFINITY : doneAtMs - event.forMs;
     return [{ account: event.account, beganMs: beganAtMs, fromMs, toMs }];
   });
 
