@@ -42,7 +42,7 @@ const wholeNumber = (bounds: Json, text: Json): Json => ({
   ...(text.default === undefined ? {} : { default: Number(text.default) }),
 });
 
-/** zod's noise: bounds of safe integers, and its own `$id` and `$schema`. */
+/** zod's noise: bounds of safe integers. That an object is open is said in so many words: linters take silence for a no. */
 export function withoutNoise({ jsonSchema }: { jsonSchema: Json }): void {
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
@@ -50,6 +50,6 @@ export function withoutNoise({ jsonSchema }: { jsonSchema: Json }): void {
     typeof jsonSchema.additionalProperties === 'object' &&
     Object.keys(jsonSchema.additionalProperties ?? {}).length === 0
   ) {
-    delete jsonSchema.additionalProperties;
+    jsonSchema.additionalProperties = true;
   }
 }

@@ -27,7 +27,17 @@ const environment = {
   PROXY_URLS: '',
   PROXY_FILE: '',
 };
-const create = ['src/cli/keys.ts', 'create', '--plan', 'mega', '--name', 'sandbox', '--json'];
+const create = [
+  'src/cli/keys.ts',
+  'create',
+  '--plan',
+  'mega',
+  '--calls-per-second',
+  '1000',
+  '--name',
+  'sandbox',
+  '--json',
+];
 const { key } = JSON.parse(execFileSync(process.execPath, create, { env: environment }).toString()) as {
   key: string;
 };
