@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { checkInspected, openKeyedDoor, PROTOCOLS, totalOf } from './agents.ts';
 
 /**
  * `npm run contract`: the description as others use it. Linters, the gate against breaking changes, generated clients
@@ -16,6 +17,8 @@ const description = join(root, 'openapi/openapi.json');
 let folder = '';
 const PORT = '18181';
 const PROXY_PORT = '18182';
+const DOOR_PORT = '18183';
+const ADMIN_PORT = '18184';
 const BASE = `http://localhost:${PORT}/bitbucket-api`;
 const environment = {
   ...process.env,
@@ -28,7 +31,9 @@ const TOOLS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   fetch: { 'openapi-typescript': '7.13.0', 'openapi-fetch': '0.17.0', typescript: '5.9.3' },
   hey: { '@hey-api/openapi-ts': '0.99.0', typescript: '6.0.3' },
   proxy: { '@stoplight/prism-cli': '5.16.0' },
-  browser: { 'playwright-core': '1.64.1' },
+  browser: { 'playwright-core': '1.65.1', 'axe-core': '4.14.1' },
+  mcp: { '@modelcontextprotocol/conformance': '0.2.0-alpha.12' },
+  inspector: { '@modelcontextprotocol/inspector': '2.12.0' },
 };
 
 const STRICTEST = {
@@ -52,7 +57,16 @@ const run = (tool: string, command: string, ...args: string[]) =>
   exec(command, args, { cwd: at(tool), env: environment, timeout: 180_000, maxBuffer: 1e8 });
 const bin = (tool: string, name: string) => at(tool, 'node_modules/.bin', name);
 
-async function install(tool: string): Promise<void> {
+const installs = new Map<string, Promise<void>>();
+
+/** Begun for all tools at once: it is the network that takes its time. */
+function install(tool: string): Promise<void> {
+  const begun = installs.get(tool) ?? installNow(tool);
+  installs.set(tool, begun);
+  return begun;
+}
+
+async function installNow(tool: string): Promise<void> {
   mkdirSync(at(tool));
   const wanted = { private: true, type: 'module', dependencies: TOOLS[tool] };
   writeFileSync(at(tool, 'package.json'), JSON.stringify(wanted));
@@ -134,6 +148,21 @@ async function throughValidator(key: string): Promise<void> {
   }
 }
 
+/** The official suite against the MCP server; every expected failure is listed with its reason. */
+async function conform(key: string, version: string): Promise<void> {
+  await install('mcp');
+  const door = await openKeyedDoor(`http://localhost:${PORT}`, key, Number(DOOR_PORT));
+  try {
+    const baseline = join(root, `openapi/mcp/conformance-${version}.yaml`);
+    const which = ['--spec-version', version, '--suite', 'all', '--expected-failures', baseline];
+    const url = `${door.url}/bitbucket-api/mcp`;
+    const { stdout } = await run('mcp', bin('mcp', 'conformance'), 'server', '--url', url, ...which);
+    console.log(`MCP ${version}: ${totalOf(stdout)}`);
+  } finally {
+    door.close();
+  }
+}
+
 async function until(url: string): Promise<void> {
   for (let i = 0; i < 150; i += 1) {
     if (
@@ -152,7 +181,7 @@ async function until(url: string): Promise<void> {
 async function startGateway(): Promise<{ gateway: ChildProcess; key: string }> {
   const gateway = spawn(process.execPath, ['test/bitbucket/sandbox.ts'], {
     cwd: root,
-    env: { ...environment, PORT },
+    env: { ...environment, PORT, ADMIN_PORT, ALLOWED_ORIGINS: `http://localhost:${DOOR_PORT}` },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const key = await new Promise<string>((resolve, reject) => {
@@ -197,6 +226,25 @@ const stepsOf = (key: string): Readonly<Record<string, () => Promise<unknown>>> 
     await install('proxy');
     await throughValidator(key);
   },
+  ...Object.fromEntries(
+    PROTOCOLS.map((version) => [`MCP conformance, ${version}`, () => conform(key, version)]),
+  ),
+  'MCP Inspector, command line': async () => {
+    await install('inspector');
+    const inspect = async (...args: string[]) => {
+      const server = [`${BASE}/mcp`, '--transport', 'http', '--header', `x-oanor-key: ${key}`];
+      const { stdout } = await run(
+        'inspector',
+        bin('inspector', 'mcp-inspector'),
+        '--cli',
+        ...server,
+        ...args,
+      );
+      return stdout;
+    };
+    const call = ['--method', 'tools/call', '--tool-name', 'getRepository', '--tool-arg', 'repo=acme/big'];
+    checkInspected(await inspect('--method', 'tools/list'), await inspect(...call));
+  },
   'docs page in Chromium': async () => {
     await install('browser');
     cpSync(join(root, 'openapi/browser.mjs'), at('browser', 'browser.mjs'));
@@ -228,6 +276,8 @@ async function attempt(step: string, work: () => Promise<unknown>): Promise<Trie
 /** Tries everything, one after the other; false when something failed. */
 async function tryConsumers(): Promise<boolean> {
   folder = mkdtempSync(join(tmpdir(), 'consumers-'));
+  // Awaited by the steps that need them.
+  for (const tool of Object.keys(TOOLS)) install(tool).catch(() => {});
   const { gateway, key } = await startGateway();
   const tried: Tried[] = [];
   for (const [step, work] of Object.entries(stepsOf(key))) tried.push(await attempt(step, work));
