@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SETTINGS, type Setting } from '../src/config.ts';
 import { codeOf, FAILURE_NAMES, FAILURES } from '../src/domain/failure.ts';
@@ -6,7 +6,8 @@ import { PLANS } from '../src/domain/plan.ts';
 import { table } from '../src/endpoints/table.ts';
 
 /**
- * `npm run docs`: writes the tables of the README and `.env.example` from what the code says; with `--check`, ends with
+ * `npm run docs`: writes the tables of the README, the list of decisions and `.env.example` from what the code
+ * says; with `--check`, ends with
  * 1 where a page says something else.
  */
 const root = join(import.meta.dirname, '..');
@@ -53,10 +54,23 @@ const plans = () =>
     ]),
   );
 
+const DECISIONS = 'docs/decisions';
+
+/** Each decision by its own title. Throws where a file has none. */
+function decisions(): string {
+  const files = globSync('[0-9]*.md', { cwd: join(root, DECISIONS) }).sort();
+  const lines = files.map((file) => {
+    const title = /^# (\d+\. .+)\n/.exec(read(`${DECISIONS}/${file}`))?.[1];
+    if (title === undefined) throw new Error(`${file} has no title`);
+    return `- [${title}](${file})`;
+  });
+  return lines.join('\n');
+}
+
 const entries = (): [string, Setting][] => Object.entries(SETTINGS);
 
 /** Tables between `<!-- name -->` and `<!-- /name -->`. */
-const TABLES: Readonly<Record<string, () => string>> = { endpoints, failures, settings, plans };
+const TABLES: Readonly<Record<string, () => string>> = { endpoints, failures, settings, plans, decisions };
 
 /** `text` with each of its tables as the code has it. Throws where a mark has no table behind it. */
 export function withTables(text: string): string {
@@ -83,6 +97,7 @@ const read = (file: string) => readFileSync(join(root, file), 'utf8');
 function pages(): readonly { readonly file: string; readonly text: string }[] {
   return [
     { file: 'README.md', text: withTables(read('README.md')) },
+    { file: `${DECISIONS}/README.md`, text: withTables(read(`${DECISIONS}/README.md`)) },
     { file: '.env.example', text: environmentFile() },
   ];
 }
