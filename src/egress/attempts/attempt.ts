@@ -96,7 +96,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
-    if (status < 200 || this.#state === 'over') return;
+    if (status < 200) return;
     const head = headOf(status, headers);
     this.#head = head;
     this.#bytesDown += headSizeOf(head.headers);

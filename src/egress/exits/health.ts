@@ -74,6 +74,10 @@ export function healthAfter(health: Health, event: HealthEvent, now: Circumstanc
   }
 }
 
+/** Whether it speaks against the exit; our own address never leaves service by it. */
+export const isHeldAgainst = ({ kind }: HealthEvent): boolean =>
+  kind === 'blocked' || kind === 'fault' || kind === 'probe failed';
+
 /** No way leads back. */
 export const retiredFrom = (health: Health): Health => ({
   ...health,

@@ -1,20 +1,17 @@
 import type { Clock } from '../../domain/clock.ts';
 import type { Fault } from '../fault.ts';
-import { type CredentialHealth, refused, TRUSTED } from './credentials.ts';
-import { type HealthEvent, healthAfter } from './health.ts';
+import { CredentialRests } from './credential-rests.ts';
+import { type HealthEvent, healthAfter, isHeldAgainst } from './health.ts';
 import type { Member } from './member.ts';
-import { openOnce } from './probe.ts';
+import { Probes } from './probes.ts';
 import type { Roster } from './roster.ts';
-
-/** Probes under way at once. */
-const PROBES = 32;
 
 export interface KeeperOptions {
   readonly origin: string;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
-  readonly roster: Roster;
+  readonly roster: Pick<Roster, 'members' | 'refresh' | 'size'>;
   /** A credential was refused to so many of its exits that it rests. */
   readonly credentialRests: (member: Member) => void;
 }
@@ -25,27 +22,37 @@ export interface KeeperOptions {
  */
 export class HealthKeeper {
   readonly #options: KeeperOptions;
-  readonly #credentials = new Map<string, CredentialHealth>();
-  readonly #queue: { readonly member: Member; readonly done: () => void }[] = [];
-  #probing = 0;
+  readonly #credentials: CredentialRests;
+  readonly #probes: Probes;
   /** Members out of service by signs alone. */
   #suspected = 0;
 
   constructor(options: KeeperOptions) {
+    const { origin, clock, random, roster, credentialRests } = options;
     this.#options = options;
+    this.#probes = new Probes({ origin, tried: (member, fault) => this.#tried(member, fault) });
+    this.#credentials = new CredentialRests({
+      clock,
+      random,
+      members: () => roster.members(),
+      began: credentialRests,
+      changed: (member) => roster.refresh(member, clock.monotonic()),
+      probe: (member) => this.probe(member),
+    });
   }
 
   /** Something was learnt about the member. */
   note(member: Member, event: HealthEvent): void {
-    if (!member.from.ejectable && ['blocked', 'fault', 'probe failed'].includes(event.kind)) return;
+    if (!member.from.ejectable && isHeldAgainst(event)) return;
     const { clock, random, roster } = this.#options;
     const nowMs = clock.monotonic();
     const mayBeSuspected = (this.#suspected + 1) * 2 <= roster.size;
     const before = member.health;
     member.health = healthAfter(before, event, { nowMs, random, mayBeSuspected });
     this.#suspected += Number(member.health.suspected) - Number(before.suspected);
-    if (member.health.probeAtMs !== before.probeAtMs)
-      this.#probeLater(member, member.health.probeAtMs - nowMs);
+    const { probeAtMs } = member.health;
+    if (probeAtMs !== before.probeAtMs && probeAtMs !== Number.POSITIVE_INFINITY)
+      clock.after(probeAtMs - nowMs, () => this.probeDue(member));
     roster.refresh(member, nowMs);
   }
 
@@ -69,7 +76,7 @@ export class HealthKeeper {
   /** A call or a probe met a fault. Where it proves nothing, a tunnel opened at once tells whether the exit is dead. */
   noteFault(member: Member, fault: Fault, event: HealthEvent): void {
     member.isRefused = fault.verdict === 'credentials';
-    if (member.isRefused) this.#refused(member);
+    if (member.isRefused) this.#credentials.refused(member);
     this.note(member, event);
     if (event.kind === 'fault' && !event.isProof && member.health.state === 'healthy')
       this.probe(member).catch(() => {});
@@ -77,17 +84,12 @@ export class HealthKeeper {
 
   /** Its tunnel opened: what it says it is, is believed. */
   noteTrusted(member: Member): void {
-    const { credential } = member.from;
-    if (credential === null || !this.#credentials.has(credential)) return;
-    const rested = this.#credentials.get(credential)?.restUntilMs !== null;
-    this.#credentials.delete(credential);
-    if (rested) this.#release(credential);
+    this.#credentials.trusted(member);
   }
 
   /** Until when the member's credential rests, ms of the clock; null when it does not. */
   restUntilMs(member: Member): number | null {
-    const { credential } = member.from;
-    return credential === null ? null : (this.#credentials.get(credential)?.restUntilMs ?? null);
+    return this.#credentials.untilMs(member);
   }
 
   /** Tries one that is out of service, unless its credential rests, where one exit finds out for all. */
@@ -103,85 +105,17 @@ export class HealthKeeper {
     await Promise.all([...members].map((member) => this.probe(member)));
   }
 
-  /** CONNECT and TLS alone: costs no budget. Some at a time; settles when it was tried, whatever came of it. */
+  /** CONNECT and TLS alone; settles when it was tried, whatever came of it. */
   probe(member: Member): Promise<void> {
-    if (!member.from.ejectable || member.isProbing) return Promise.resolve();
-    member.isProbing = true;
-    return new Promise((done) => {
-      this.#queue.push({ member, done });
-      this.#probeNext();
-    });
+    return this.#probes.try(member);
   }
 
-  #probeNext(): void {
-    while (this.#probing < PROBES) {
-      const next = this.#queue.shift();
-      if (next === undefined) return;
-      this.#probing += 1;
-      this.#probeNow(next.member)
-        .catch(() => {})
-        .finally(() => {
-          this.#probing -= 1;
-          next.member.isProbing = false;
-          next.done();
-          this.#probeNext();
-        });
+  #tried(member: Member, fault: Fault | null): void {
+    if (fault !== null) {
+      this.noteFault(member, fault, { kind: 'probe failed', words: fault.words });
+      return;
     }
-  }
-
-  async #probeNow(member: Member): Promise<void> {
-    if (member.health.state === 'retired') return;
-    const fault = await openOnce(member.connect, this.#options.origin);
-    if (fault !== null) return this.noteFault(member, fault, { kind: 'probe failed', words: fault.words });
     this.noteTrusted(member);
     this.note(member, { kind: 'probed' });
-  }
-
-  #probeLater(member: Member, ms: number): void {
-    if (ms === Number.POSITIVE_INFINITY) return;
-    this.#options.clock.after(Math.max(0, ms), () => this.probeDue(member));
-  }
-
-  #refused(member: Member): void {
-    const { credential } = member.from;
-    if (credential === null) return;
-    const nowMs = this.#options.clock.monotonic();
-    const before = this.#credentials.get(credential) ?? TRUSTED;
-    const after = refused(before, member.id, nowMs);
-    this.#credentials.set(credential, after);
-    if (after.restUntilMs === null || after.restUntilMs === before.restUntilMs) return;
-    if (before.restUntilMs === null) this.#options.credentialRests(member);
-    this.#options.clock.after(after.restUntilMs - nowMs, () => this.#tryAgain(credential));
-    for (const each of this.#sharing(credential)) this.#options.roster.refresh(each, nowMs);
-  }
-
-  /** One exit of the credential finds out for all. */
-  #tryAgain(credential: string): void {
-    const sharing = this.#sharing(credential);
-    const member = sharing[Math.floor(this.#options.random() * sharing.length)];
-    if (member === undefined) this.#credentials.delete(credential);
-    else
-      this.probe(member)
-        .then(() => {
-          const untilMs = this.#credentials.get(credential)?.restUntilMs ?? null;
-          // Another fault than a refusal says nothing against the credential.
-          if (untilMs !== null && untilMs <= this.#options.clock.monotonic()) {
-            this.#credentials.delete(credential);
-            this.#release(credential);
-          }
-        })
-        .catch(() => {});
-  }
-
-  #release(credential: string): void {
-    const nowMs = this.#options.clock.monotonic();
-    for (const member of this.#sharing(credential)) {
-      this.#options.roster.refresh(member, nowMs);
-      if (member.health.state === 'ejected') this.probe(member).catch(() => {});
-    }
-  }
-
-  #sharing(credential: string): Member[] {
-    return [...this.#options.roster.members()].filter(({ from }) => from.credential === credential);
   }
 }
