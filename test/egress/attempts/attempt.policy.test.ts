@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { type BytesHold, unboundedHold } from '../../../src/domain/bytes-in-flight.ts';
 import { Failure } from '../../../src/domain/failure.ts';
 import { Attempt, type AttemptOptions } from '../../../src/egress/attempts/attempt.ts';
+import { MAX_BODY_BYTES } from '../../../src/egress/attempts/body.ts';
 import type { End, Result } from '../../../src/egress/attempts/result.ts';
 import { TunnelError } from '../../../src/egress/sources/tunnel-error.ts';
 import { createVirtualClock } from '../exits/world.ts';
@@ -87,9 +88,11 @@ describe('an answer', () => {
     expect(end?.bytesUp).toBeGreaterThan('GET /2.0/x HTTP/1.1\r\naccept: application/json\r\n'.length);
   });
 
-  it('an interim head is not the answer', () => {
-    const { request, results } = begin();
+  it('an interim head is not the answer, and no row is asked about it', () => {
+    const asked: number[] = [];
+    const { request, results } = begin({ refuse: ({ status }) => void asked.push(status) });
     request.begin().head(103).head(200).end();
+    expect(asked).toEqual([200]);
     expect(results).toMatchObject([{ kind: 'answer', head: { status: 200 } }]);
   });
 });
@@ -282,10 +285,17 @@ describe('what is too large', () => {
     expect(request.aborted).not.toBeNull();
   });
 
-  it('is believed when it says so', () => {
-    const { request, results } = begin();
-    request.begin().head(200, { ...JSON_TYPE, 'content-length': String(32 * 1024 * 1024 + 1) });
-    expect(results).toMatchObject([{ kind: 'too_large' }]);
+  it('is believed to the byte, and of an error not at all', () => {
+    for (const [status, length, ends] of [
+      [200, MAX_BODY_BYTES, 0],
+      [200, MAX_BODY_BYTES + 1, 1],
+      [399, MAX_BODY_BYTES + 1, 1],
+      [400, MAX_BODY_BYTES + 1, 0],
+    ] as const) {
+      const { request, results } = begin();
+      request.begin().head(status, { 'content-length': String(length) });
+      expect(results).toHaveLength(ends);
+    }
   });
 
   it('an error says enough in 64 kB', () => {
