@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { doorOpenApiOf } from '../src/admin/api/openapi.ts';
+import { operations } from '../src/admin/api/table.ts';
 import { checkInspected, openKeyedDoor, PROTOCOLS, totalOf } from './agents.ts';
 
 /**
@@ -201,6 +203,12 @@ const stepsOf = (key: string): Readonly<Record<string, () => Promise<unknown>>> 
   'redocly lint, recommended-strict': async () => {
     await install('lint');
     await run('lint', bin('lint', 'redocly'), 'lint', 'openapi.json', '--extends=recommended-strict');
+  },
+  'the operator’s door: redocly lint and spectral:oas': async () => {
+    writeFileSync(at('lint', 'door.json'), JSON.stringify(doorOpenApiOf(operations, '1.0.0')));
+    await run('lint', bin('lint', 'redocly'), 'lint', 'door.json', '--extends=recommended-strict');
+    writeFileSync(at('lint', '.spectral.yaml'), 'extends: ["spectral:oas"]\n');
+    await run('lint', bin('lint', 'spectral'), 'lint', 'door.json', '--fail-severity=hint');
   },
   'redocly diff, no breaking change': async () => {
     writeFileSync(at('lint', 'released.json'), released());

@@ -3,6 +3,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { type Config, ConfigError } from './config.ts';
 import { systemClock } from './domain/clock.ts';
 import type { Log } from './domain/log.ts';
+import { createPulseLine, type PulseLine } from './domain/pulse.ts';
 import { joinedTelemetry } from './domain/telemetry.ts';
 import { type Bitbucket, createBitbucket } from './egress/bitbucket.ts';
 import { readSources } from './egress/list/read.ts';
@@ -31,12 +32,13 @@ export interface Gateway {
 
 /** Starts the real thing. Rejects with an error whose message is one line that names what is wrong. */
 export async function startGateway(config: Config, log: Log & { level: string }): Promise<Gateway> {
-  const tools = createSourceTools(systemClock);
+  const pulse = createPulseLine();
+  const tools = createSourceTools(systemClock, { pulse });
   const readExits = () => readSources({ urls: config.PROXY_URLS, file: config.PROXY_FILE }, tools);
   const sources = await readExits();
-  const stores = await openStores(config.STORE_URL, { role: 'gateway', clock: systemClock, log });
+  const stores = await openStores(config.STORE_URL, { role: 'gateway', clock: systemClock, log, pulse });
   warnAbout(config, sources.length, log);
-  const world = await buildWorld({ config, log, stores, sources, readExits });
+  const world = await buildWorld({ config, log, pulse, stores, sources, readExits });
   const { house, side, upstream } = world;
   await upstream.ready();
   const url = await listen(house, config);
@@ -70,6 +72,7 @@ export async function startGateway(config: Config, log: Log & { level: string })
 interface Ground {
   readonly config: Config;
   readonly log: Log & { level: string };
+  readonly pulse: PulseLine;
   readonly stores: Stores;
   /** The exits at the start. */
   readonly sources: readonly Source[];
@@ -86,7 +89,7 @@ interface World {
 }
 
 /** The rooms, each handed what it needs. The operator's side is first, since it hears of all the others do. */
-async function buildWorld({ config, log, stores, sources, readExits }: Ground): Promise<World> {
+async function buildWorld({ config, log, pulse, stores, sources, readExits }: Ground): Promise<World> {
   const clock = systemClock;
   const { version } = packageJson;
   const reread = oneAtATime(async () => {
@@ -103,7 +106,13 @@ async function buildWorld({ config, log, stores, sources, readExits }: Ground): 
     log,
     exits: () => upstream,
     reread,
+    pulse,
     isReady: () => house.isReady(),
+    inside: () => ({
+      callsUnderWay: house.callsUnderWay(),
+      bytesInFlight: house.bytesInFlight(),
+      storeServersAway: stores.backend.serversAway(),
+    }),
     setLogLevel: (level) => {
       log.level = level;
     },

@@ -67,6 +67,8 @@ export interface House {
   drain(): Promise<void>;
   /** What answers take in memory now. */
   bytesInFlight(): number;
+  /** Calls whose answers are not gone yet. */
+  callsUnderWay(): number;
 }
 
 /** Builds the world and hands it in. */
@@ -93,6 +95,7 @@ export async function createHouse(parts: Parts): Promise<House> {
     server,
     isReady,
     bytesInFlight: memory.held,
+    callsUnderWay: admission.underWay,
     drain: () => {
       draining ??= drain({ ...parts, admission, answers });
       return draining;

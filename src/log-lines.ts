@@ -1,5 +1,5 @@
 import type { Log } from './domain/log.ts';
-import type { CallEnded, Telemetry } from './domain/telemetry.ts';
+import type { AttemptEnded, CallEnded, Telemetry } from './domain/telemetry.ts';
 import { parseTraceparent } from './domain/traceparent.ts';
 
 /** One line a call: who, what, how it ended. Never the key, never a parameter. */
@@ -24,6 +24,10 @@ function weightOf({ status, code, cause }: CallEnded): {
   return { level: 'warn', cause: { cause: String(cause ?? '') } };
 }
 
+/** `exit verdict 123ms`: as short as a line with four of them has to be. */
+const attemptOf = ({ exit, verdict, durationMs }: AttemptEnded) =>
+  `${exit} ${verdict} ${Math.round(durationMs)}ms`;
+
 const lineOf = (call: CallEnded) => ({
   request_id: call.requestId,
   trace_id: parseTraceparent(call.traceparent)?.traceId,
@@ -38,6 +42,6 @@ const lineOf = (call: CallEnded) => ({
   total_ms: Math.round(call.totalMs),
   upstream_ms: Math.round(call.upstreamMs),
   bytes_out: call.bytesOut,
-  attempts: call.attempts.length,
+  attempts: call.attempts.map(attemptOf),
   hung_up: call.hungUp || undefined,
 });

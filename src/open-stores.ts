@@ -1,5 +1,6 @@
 import type { Clock } from './domain/clock.ts';
 import type { Log } from './domain/log.ts';
+import type { Pulse } from './domain/pulse.ts';
 import type { BudgetStore } from './egress/exits/budget-store.ts';
 import { createRedisBudgetStore } from './egress/exits/budget-store-redis.ts';
 import { createSqliteBudgetStore, exitsMigrations } from './egress/exits/budget-store-sqlite.ts';
@@ -33,6 +34,7 @@ export interface OpenOptions {
   readonly role: Role;
   readonly clock: Clock;
   readonly log: Log;
+  readonly pulse?: Pulse;
 }
 
 /** Opens what `STORE_URL` names, and over it every room that keeps something. Rejects with `StoreError`. */

@@ -7,7 +7,8 @@ import { openCallStore } from './calls/open-call-store.ts';
 import { type Config, ConfigError, SETTINGS } from './config.ts';
 import type { Clock } from './domain/clock.ts';
 import type { Log } from './domain/log.ts';
-import type { LogLevel, Operator } from './domain/operator.ts';
+import type { InsideView, LogLevel, Operator } from './domain/operator.ts';
+import type { PulseLine } from './domain/pulse.ts';
 import { joinedTelemetry, type Telemetry } from './domain/telemetry.ts';
 import { EVERYONE, type UsageRow } from './domain/usage.ts';
 import { createExitsDesk, type ExitsDeskParts } from './exits-desk.ts';
@@ -23,7 +24,10 @@ export interface OperatorParts extends ExitsDeskParts {
   readonly clock: Clock;
   readonly log: Log;
   isReady(): Promise<boolean>;
+  inside(): InsideView;
   setLogLevel(level: LogLevel): void;
+  /** What belongs to no call; the metrics listen to it. */
+  readonly pulse: PulseLine;
 }
 
 /** All that watches calls and answers operators. */
@@ -50,9 +54,11 @@ export function createOperatorSide(parts: OperatorParts): OperatorSide {
     usage: { read: (account, month) => usage.read(account ?? EVERYONE, month) },
     calls,
     isReady: parts.isReady,
+    inside: parts.inside,
     setLogLevel: parts.setLogLevel,
   };
   const metrics = createMetrics(operator, version);
+  parts.pulse.listen(metrics.pulse);
   const madeToken = madeTokenFor(config);
   const token = config.ADMIN_TOKEN ?? madeToken;
   const door = createDoor({ operator, metrics, version, token, clock, log });

@@ -126,6 +126,14 @@ export interface CallsDesk {
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** What the gateway holds at this moment. */
+export interface InsideView {
+  readonly callsUnderWay: number;
+  readonly bytesInFlight: number;
+  /** Servers of the store that are taken to be away; 0 for a file. */
+  readonly storeServersAway: number;
+}
+
 /** What an operator of a running gateway can see and do. Handed to the door; it knows nothing behind it. */
 export interface Operator {
   readonly accounts: AccountsDesk;
@@ -134,6 +142,7 @@ export interface Operator {
   readonly calls: CallsDesk;
   /** Whether calls should be sent here; never rejects. */
   isReady(): Promise<boolean>;
+  inside(): InsideView;
   /** Until the next start. */
   setLogLevel(level: LogLevel): void;
 }

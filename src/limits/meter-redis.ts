@@ -1,6 +1,7 @@
 import { type Account, limitsOf } from '../domain/account.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Log } from '../domain/log.ts';
+import { type Pulse, silentPulse } from '../domain/pulse.ts';
 import { unavailable } from '../store/unavailable.ts';
 import { giveBack, serveAway, toldOf } from './counts.ts';
 import { createDebts } from './debts.ts';
@@ -23,6 +24,7 @@ export interface SharedMeterOptions {
   readonly fleet: Fleet;
   readonly clock: Clock;
   readonly log: Log;
+  readonly pulse?: Pulse | undefined;
 }
 
 /** A call that waits for its verdict, or one without a slot that wants to read the limits. */
@@ -39,6 +41,7 @@ interface Books {
   readonly own: OwnSecond;
   readonly months: Months;
   readonly steps: Steps;
+  readonly pulse: Pulse;
 }
 
 /**
@@ -46,14 +49,14 @@ interface Books {
  * calls of an account that wait together travel as one step. While the store is away, accounts heard of within the
  * last hour are served within their grant, and the store hears of it when it is back.
  */
-export function createSharedMeter({ fleet, clock, log }: SharedMeterOptions): KeptMeter {
+export function createSharedMeter({ fleet, clock, log, pulse = silentPulse }: SharedMeterOptions): KeptMeter {
   const own = createOwnSecond(clock);
   const months = createMonths(
     () => clock.monotonic(),
     ({ accountId, period, counts }) => fleet.fold(accountId, period, toldOf(counts)).catch(() => {}),
   );
   const steps = createSteps(fleet, months, () => debts.tellIn(0));
-  const books: Books = { fleet, own, months, steps };
+  const books: Books = { fleet, own, months, steps, pulse };
   const lines = createLines<Waiting>((accountId, waiting) => serve(books, accountId, waiting));
   const debts = createDebts({ fleet, steps, months, lines, clock, log });
   const returned = new WeakSet<Charge>();
@@ -152,6 +155,7 @@ function spendAway(books: Books, account: Account, slot: Slot, reading: LimitRea
   const month = steps.monthNow(account.id);
   if (!serveAway(month.counts, grantOf(limitsOf(account).callsPerMonth))) return null;
   months.settle(month);
+  books.pulse.grantUsed();
   own.grant(slot);
   return { granted: true, charge: chargeOf(month), reading: readAway(books, account) ?? reading };
 }

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../domain/clock.ts';
 import type { Log } from '../domain/log.ts';
+import type { Pulse } from '../domain/pulse.ts';
 import type { Migration } from './migration.ts';
 import type { RedisClient } from './redis.ts';
 import type { RedisLink } from './redis-link.ts';
@@ -15,6 +16,8 @@ export interface BackendOptions {
   readonly role: Role;
   readonly clock: Clock;
   readonly log: Log;
+  /** Told of each answer of the store. */
+  readonly pulse?: Pulse | undefined;
 }
 
 interface CommonBackend extends BackendOptions {
@@ -23,6 +26,8 @@ interface CommonBackend extends BackendOptions {
    * a Redis that is away is none of these, as keys and calls go on within their grants.
    */
   check(): Promise<void>;
+  /** Servers taken to be away; a file is none. */
+  serversAway(): number;
   /** Writes a copy of a running store into a file. Rejects with `StoreError` where that is not possible. */
   backup(file: string): Promise<void>;
   close(): Promise<void>;

@@ -25,7 +25,12 @@ export async function openRedisBackend(url: string, options: BackendOptions): Pr
   const isGateway = options.role === 'gateway';
   const client = createRedisClient(url, isGateway ? null : TOOL_TIMEOUT_MS);
   await connect(client);
-  const link = createRedisLink(client, options.clock, isGateway ? AWAY_AFTER_MS : TOOL_TIMEOUT_MS);
+  const link = createRedisLink(
+    client,
+    options.clock,
+    isGateway ? AWAY_AFTER_MS : TOOL_TIMEOUT_MS,
+    options.pulse,
+  );
   const close = async () => {
     link.close();
     await client.quit().catch(() => client.disconnect());
@@ -48,6 +53,7 @@ export async function openRedisBackend(url: string, options: BackendOptions): Pr
         throw unavailable(error);
       }),
     check: () => check(client, link),
+    serversAway: () => link.serversAway(),
     backup: async () => {
       throw new StoreError('a Redis store is backed up by its own means: BGSAVE, and a copy of its files');
     },

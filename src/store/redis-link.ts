@@ -1,5 +1,6 @@
 import { Cluster, type Redis } from 'ioredis';
 import type { Clock } from '../domain/clock.ts';
+import { type Pulse, silentPulse } from '../domain/pulse.ts';
 import { AwayError } from './health.ts';
 import { slotOf } from './key-slot.ts';
 import { createScript, type RedisClient } from './redis.ts';
@@ -19,6 +20,8 @@ export interface RedisLink {
    */
   run<Result>(key: string, send: (writtenAtMs: number) => Promise<Result>): Promise<Result>;
   isAway(key: string): boolean;
+  /** How many servers are taken to be away. */
+  serversAway(): number;
   clockOf(key: string): ServerClock;
   /** Calls `listener` each time a server is back, or one in its place (`wasLost`). */
   onBack(listener: (wasLost: boolean) => void): void;
@@ -33,21 +36,28 @@ interface Letter {
   refuse(error: AwayError): void;
 }
 
-export function createRedisLink(client: RedisClient, clock: Clock, awayAfterMs: number): RedisLink {
-  return new Link(client, clock, awayAfterMs);
+export function createRedisLink(
+  client: RedisClient,
+  clock: Clock,
+  awayAfterMs: number,
+  pulse: Pulse = silentPulse,
+): RedisLink {
+  return new Link(client, clock, awayAfterMs, pulse);
 }
 
 class Link implements RedisLink {
   readonly awayAfterMs: number;
   readonly #client: RedisClient;
   readonly #clock: Clock;
+  readonly #pulse: Pulse;
   readonly #newNode: () => RedisNode;
   readonly #nodes = new Map<string, RedisNode>();
   readonly #listeners: ((wasLost: boolean) => void)[] = [];
   /** What is written when it is the sockets' turn, so that its moment is known. */
   #outbox: Letter[] = [];
 
-  constructor(client: RedisClient, clock: Clock, awayAfterMs: number) {
+  constructor(client: RedisClient, clock: Clock, awayAfterMs: number, pulse: Pulse) {
+    this.#pulse = pulse;
     this.#client = client;
     this.#clock = clock;
     this.awayAfterMs = awayAfterMs;
@@ -65,10 +75,16 @@ class Link implements RedisLink {
         key,
         refuse: reject,
         send: ({ health }, writtenAtMs) => {
-          health.watch(send(writtenAtMs)).then(resolve, (error) => {
-            if (cannotServe(error)) health.lose(error);
-            reject(error);
-          });
+          health.watch(send(writtenAtMs)).then(
+            (answer) => {
+              this.#pulse.storeAnswered(this.#clock.monotonic() - writtenAtMs);
+              resolve(answer);
+            },
+            (error) => {
+              if (cannotServe(error)) health.lose(error);
+              reject(error);
+            },
+          );
         },
       });
     });
@@ -76,6 +92,10 @@ class Link implements RedisLink {
 
   isAway(key: string): boolean {
     return this.#nodeOf(key).health.isAway();
+  }
+
+  serversAway(): number {
+    return [...this.#nodes.values()].filter(({ health }) => health.isAway()).length;
   }
 
   clockOf(key: string): ServerClock {

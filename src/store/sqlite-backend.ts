@@ -32,7 +32,7 @@ export async function openSqliteBackend(path: string, options: BackendOptions): 
     guarded(() => {
       if (clock.monotonic() < restUntilMs) throw new StoreError('another process is writing the store');
       try {
-        return inTransaction(db, work);
+        return timed(options, () => inTransaction(db, work));
       } catch (error) {
         if (role === 'gateway' && isBusy(error)) restUntilMs = clock.monotonic() + REST_MS;
         throw error;
@@ -47,6 +47,7 @@ export async function openSqliteBackend(path: string, options: BackendOptions): 
     prepare: (steps) => prepare(db, steps, role === 'gateway' || role === 'migrate' || wasNew),
     read: (work) => guarded(work),
     write,
+    serversAway: () => 0,
     check: async () => {
       if (role === 'look') return void read(db);
       // A row written again finds a file that became read-only or was stolen, and another writer.
@@ -61,6 +62,14 @@ export async function openSqliteBackend(path: string, options: BackendOptions): 
     },
     close: async () => close(),
   };
+}
+
+/** Only what could be done is told. */
+function timed<Result>({ clock, pulse }: BackendOptions, work: () => Result): Result {
+  const startedAtMs = clock.monotonic();
+  const result = work();
+  pulse?.storeAnswered(clock.monotonic() - startedAtMs);
+  return result;
 }
 
 const read = (db: DatabaseSync) => db.prepare('SELECT count(*) FROM sqlite_schema').get();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readConfig } from '../../src/config.ts';
+import { createPulseLine } from '../../src/domain/pulse.ts';
 import { openStores } from '../../src/open-stores.ts';
 import { createOperatorSide, type OperatorSide } from '../../src/operator-side.ts';
 import { createStandIn, type StandIn } from '../bitbucket/stand-in.ts';
@@ -266,7 +267,9 @@ describe.runIf(hasRedis)('two gateways on one Redis', () => {
       exits: unused,
       reread: unused,
       isReady: async () => true,
+      inside: unused,
       setLogLevel: unused,
+      pulse: createPulseLine(),
     });
     return { ...side, url: (await side.listen()) ?? '', closeStores: stores.close };
   };

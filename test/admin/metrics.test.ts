@@ -6,6 +6,7 @@ import { createMetrics } from '../../src/admin/metrics/metrics.ts';
 import { openMetricsOf, prefersOpenMetrics } from '../../src/admin/metrics/open-metrics.ts';
 import { FAILURE_CODES, FAILURES } from '../../src/domain/failure.ts';
 import type { ExitStateName } from '../../src/domain/operator.ts';
+import { createPulseLine } from '../../src/domain/pulse.ts';
 import type { AttemptVerdict } from '../../src/domain/telemetry.ts';
 import { hasPromtool } from '../promtool.ts';
 import { attemptEnded, callEnded, exitView, fakeOperator } from './fakes.ts';
@@ -90,6 +91,26 @@ describe('/metrics', () => {
     expect(sampleOf(text, 'gateway_hedges_total{result="lost"}')).toBe('1');
     expect(sampleOf(text, 'gateway_exit_bytes_total{source="p1",direction="up"}')).toBe('1200');
     expect(sampleOf(text, 'gateway_exit_bytes_total{source="p1",direction="down"}')).toBe('4000');
+  });
+
+  it('counts what belongs to no call, and shows what is held now', async () => {
+    const metrics = create();
+    const line = createPulseLine();
+    line.storeAnswered(7);
+    line.listen(metrics.pulse);
+    line.storeAnswered(0.4);
+    line.storeAnswered(2);
+    line.grantUsed();
+    line.tunnelOpened();
+    line.tunnelOpened();
+    const text = await textOf(metrics);
+    expect(sampleOf(text, 'gateway_store_duration_seconds_count')).toBe('2');
+    expect(sampleOf(text, 'gateway_store_duration_seconds_bucket{le="0.0005"}')).toBe('1');
+    expect(sampleOf(text, 'gateway_grants_used_total')).toBe('1');
+    expect(sampleOf(text, 'gateway_tunnels_opened_total')).toBe('2');
+    expect(sampleOf(text, 'gateway_calls_under_way')).toBe('3');
+    expect(sampleOf(text, 'gateway_bytes_in_flight')).toBe('4096');
+    expect(sampleOf(text, 'gateway_store_servers_away')).toBe('1');
   });
 
   it('shows exits by state and what is left of their hour, as they are now', async () => {

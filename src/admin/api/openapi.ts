@@ -56,7 +56,9 @@ export function doorOpenApiOf(operations: readonly Operation[], version: string)
     components: {
       securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'ADMIN_TOKEN.' } },
       schemas: { ...schemasOf(operations), ...ENVELOPE },
-      responses: Object.fromEntries(statuses().map((status) => [`Error${status}`, errorResponse(status)])),
+      responses: Object.fromEntries(
+        statusesOf(operations).map((status) => [`Error${status}`, errorResponse(status)]),
+      ),
     },
   };
 }
@@ -176,7 +178,10 @@ function namedIn(data: z.ZodType): z.ZodType[] {
   return values instanceof z.ZodArray ? [values.element as z.ZodType] : [];
 }
 
-const statuses = () => [...new Set(Object.values(DOOR_CODES))].sort();
+/** Those that some operation may end with; no request finds an operation by a wrong method. */
+const statusesOf = (operations: readonly Operation[]) => [
+  ...new Set(operations.flatMap((operation) => codesOf(operation).map((code) => DOOR_CODES[code]))),
+];
 
 function errorResponse(status: number): Json {
   const codes = Object.entries(DOOR_CODES).filter(([, of]) => of === status);

@@ -1,14 +1,18 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Operator } from '../../domain/operator.ts';
+import type { Pulse } from '../../domain/pulse.ts';
 import type { Telemetry } from '../../domain/telemetry.ts';
 import { createAttemptMetrics } from './attempts.ts';
 import { createCallMetrics } from './calls.ts';
 import { createExitMetrics } from './exits.ts';
+import { createInsideMetrics } from './inside.ts';
 import { OPEN_METRICS_TYPE, openMetricsOf, prefersOpenMetrics } from './open-metrics.ts';
 
 export interface Metrics {
   /** Listens to what happens. */
   readonly telemetry: Telemetry;
+  /** The same for what belongs to no call. */
+  readonly pulse: Pulse;
   /** All of it as text: OpenMetrics where `accept` prefers it, else Prometheus' own format. */
   read(accept: string): Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -19,11 +23,13 @@ export function createMetrics(operator: Operator, version: string): Metrics {
   const calls = createCallMetrics(registry);
   const attempts = createAttemptMetrics(registry);
   const exits = createExitMetrics(registry, operator);
+  const pulse = createInsideMetrics(registry, operator);
   noteBuild(registry, version);
   noteProcess(registry);
 
   return {
     telemetry: { ...calls, ...attempts, ...exits },
+    pulse,
     read: async (accept) => {
       const text = await registry.metrics();
       return prefersOpenMetrics(accept)

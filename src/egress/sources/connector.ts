@@ -17,7 +17,9 @@ export function createConnector(dial: Dial, tools: SourceTools): buildConnector.
     const cancel = tools.clock.after(tools.connectTimeoutMs, () => limit.abort(timedOut()));
     try {
       const way = await dial(target, limit.signal);
-      return secure ? await tools.tls.secure(way, target, limit.signal) : way;
+      const opened = secure ? await tools.tls.secure(way, target, limit.signal) : way;
+      tools.pulse.tunnelOpened();
+      return opened;
     } finally {
       cancel();
     }

@@ -2,11 +2,14 @@ import { randomInt } from 'node:crypto';
 import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import type { Clock } from '../../domain/clock.ts';
+import { type Pulse, silentPulse } from '../../domain/pulse.ts';
 import { createUpstreamTls, type UpstreamTls } from './upstream-tls.ts';
 
 /** What all sources of a gateway open their exits with; one of it, so that all exits share TLS sessions. */
 export interface SourceTools {
   readonly clock: Clock;
+  /** Told of each connection that was opened. */
+  readonly pulse: Pulse;
   /** In [0, 1), for names of sessions. */
   readonly random: () => number;
   /** How long TCP, tunnel and TLS may take together, ms. */
@@ -21,6 +24,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
 export function createSourceTools(clock: Clock, given: Partial<SourceTools> = {}): SourceTools {
   return {
     clock,
+    pulse: silentPulse,
     random: secureRandom,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     tls: createUpstreamTls(),
