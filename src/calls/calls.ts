@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../domain/clock.ts';
+import { type Clock, repeat } from '../domain/clock.ts';
 import type { Log } from '../domain/log.ts';
 import type { Story } from '../domain/story.ts';
 import type { CallEnded, Telemetry } from '../domain/telemetry.ts';
@@ -28,8 +28,6 @@ export interface CallsOptions {
 export function createCalls({ store, clock, log }: CallsOptions): Calls {
   let waiting: CallEnded[] = [];
   let lost = 0;
-  let cancel: Cancel = () => {};
-  let closed = false;
 
   const tell = async () => {
     const calls = waiting;
@@ -45,14 +43,7 @@ export function createCalls({ store, clock, log }: CallsOptions): Calls {
       waiting = [...calls.slice(0, room), ...waiting];
     }
   };
-  const again = () => {
-    cancel = clock.after(TELL_EVERY_MS, () => {
-      void tell().finally(() => {
-        if (!closed) again();
-      });
-    });
-  };
-  again();
+  const stop = repeat(clock, TELL_EVERY_MS, tell);
 
   return {
     telemetry: {
@@ -68,8 +59,7 @@ export function createCalls({ store, clock, log }: CallsOptions): Calls {
       return text === null ? null : (JSON.parse(text) as Story);
     },
     close: async () => {
-      closed = true;
-      cancel();
+      stop();
       await tell();
     },
   };

@@ -35,6 +35,14 @@ export function durationOf(text: string): number {
   return Number(count) * unitMs;
 }
 
+/** What `commands` has under `name`. Throws `UsageError`. */
+export function commandOf<Command>(commands: Readonly<Record<string, Command>>, name: string): Command {
+  if (name === '') throw new UsageError('a command is needed');
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) throw new UsageError(`there is no command ${name}`);
+  return command;
+}
+
 /** The words behind a command: one for each of `names`. Throws `UsageError`, which says what is wanted. */
 export function wordsOf(words: readonly string[], names: readonly string[], command: string): string[] {
   if (words.length === names.length) return [...words];

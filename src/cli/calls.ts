@@ -4,7 +4,7 @@ import { readConfig } from '../config.ts';
 import { systemClock } from '../domain/clock.ts';
 import type { Story } from '../domain/story.ts';
 import { openBackend } from '../store/open-backend.ts';
-import { UsageError, wordsOf } from './arguments.ts';
+import { commandOf, wordsOf } from './arguments.ts';
 import { exitCodeOf, runProgram } from './program.ts';
 import { quietLog } from './quiet-log.ts';
 import { tableOf } from './table.ts';
@@ -23,10 +23,9 @@ export function main(args: readonly string[]): Promise<number> {
     const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
     if (values.help) return console.log(USAGE);
     const [name = '', ...words] = positionals;
-    if (name !== 'show')
-      throw new UsageError(name === '' ? 'a command is needed' : `there is no command ${name}`);
+    const show = commandOf({ show: find }, name);
     const [id = ''] = wordsOf(words, ['a request id'], 'show');
-    const story = await find(id.toLowerCase());
+    const story = await show(id.toLowerCase());
     if (story === null) throw new Error(`nothing is known of the call ${id}, or not any more`);
     console.log(values.json ? JSON.stringify(story) : textOf(story));
   });

@@ -9,7 +9,7 @@ import { readSources } from '../egress/list/read.ts';
 import type { Minted } from '../egress/sources/source.ts';
 import { createSourceTools } from '../egress/sources/tools.ts';
 import { openStores } from '../open-stores.ts';
-import { UsageError, wholeNumberOf, wordsOf } from './arguments.ts';
+import { commandOf, UsageError, wholeNumberOf, wordsOf } from './arguments.ts';
 import { exitCodeOf, runProgram } from './program.ts';
 import { quietLog } from './quiet-log.ts';
 import { tableOf } from './table.ts';
@@ -142,10 +142,9 @@ export function main(args: readonly string[]): Promise<number> {
       return 0;
     }
     const [name = '', ...words] = positionals;
-    if (name !== 'check')
-      throw new UsageError(name === '' ? 'a command is needed' : `there is no command ${name}`);
+    const command = commandOf({ check: report }, name);
     wordsOf(words, [], 'check');
-    const rows = await report(readConfig(process.env), echoOf(values.echo), timeoutMsOf(values.timeout));
+    const rows = await command(readConfig(process.env), echoOf(values.echo), timeoutMsOf(values.timeout));
     console.log(values.json ? JSON.stringify(rows) : tableOf(rows.map((row) => ({ ...row }))));
     return rows.every(({ reachable }) => reachable) ? 0 : 1;
   });

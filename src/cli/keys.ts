@@ -6,7 +6,7 @@ import { createKey } from '../keys/key.ts';
 import { valuesOf } from '../keys/lists.ts';
 import { MOST } from '../keys/terms.ts';
 import { openStores, type Stores } from '../open-stores.ts';
-import { dateOf, durationOf, UsageError, wholeNumberOf, wordsOf } from './arguments.ts';
+import { commandOf, dateOf, durationOf, UsageError, wholeNumberOf, wordsOf } from './arguments.ts';
 import { auditLineOf, keyRowOf, type Said, saidOfAccount, saidOfNewKey, saidOfRows } from './key-rows.ts';
 import { exitCodeOf, runProgram } from './program.ts';
 import { quietLog } from './quiet-log.ts';
@@ -126,9 +126,7 @@ export function main(args: readonly string[]): Promise<number> {
     const { values, positionals } = read(args);
     const [name = '', ...words] = positionals;
     if (values.help) return console.log(USAGE);
-    const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-    if (command === undefined)
-      throw new UsageError(name === '' ? 'a command is needed' : `there is no command ${name}`);
+    const command = commandOf(COMMANDS, name);
     const { STORE_URL } = readConfig(process.env);
     const role = LOOKS.has(name) ? 'look' : 'tool';
     const stores = await openStores(STORE_URL, { role, clock: systemClock, log: quietLog });

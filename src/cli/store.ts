@@ -6,7 +6,7 @@ import { openStores } from '../open-stores.ts';
 import type { Role } from '../store/backend.ts';
 import { openBackend } from '../store/open-backend.ts';
 import { StoreError } from '../store/store-error.ts';
-import { UsageError, wordsOf } from './arguments.ts';
+import { commandOf, UsageError, wordsOf } from './arguments.ts';
 import { exitCodeOf, runProgram } from './program.ts';
 import { quietLog } from './quiet-log.ts';
 import { copyStore } from './store-copy.ts';
@@ -80,9 +80,7 @@ export function main(args: readonly string[]): Promise<number> {
     const { values, positionals } = read(args);
     const [name = '', ...words] = positionals;
     if (values.help) return console.log(USAGE);
-    const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-    if (command === undefined)
-      throw new UsageError(name === '' ? 'a command is needed' : `there is no command ${name}`);
+    const command = commandOf(COMMANDS, name);
     console.log(await command(readConfig(process.env).STORE_URL, words, values));
   });
 }

@@ -23,6 +23,21 @@ export const systemClock: Clock = {
   },
 };
 
+/** Runs `work` again and again, `ms` behind the end of the last one; what it rejects with is its own affair. */
+export function repeat(clock: Clock, ms: number, work: () => Promise<unknown>): Cancel {
+  let stopped = false;
+  let cancel: Cancel = () => {};
+  const again = () => {
+    if (stopped) return;
+    cancel = clock.after(ms, () => void work().then(again, again));
+  };
+  again();
+  return () => {
+    stopped = true;
+    cancel();
+  };
+}
+
 /** Settles after `ms`, or at once when `signal` is aborted. */
 export function sleep(clock: Clock, ms: number, signal?: HangUp): Promise<void> {
   return new Promise((resolve) => {

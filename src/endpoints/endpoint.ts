@@ -88,6 +88,10 @@ function ofRow<Values extends object>(input: Values): Values {
   return own as Values;
 }
 
+/** Bitbucket's own answer, whole, with the conditions of the caller. */
+const readWhole = (target: UpstreamTarget, bitbucket: Reader, tagging: Tagging) =>
+  bitbucket.get({ ...target, ...tagging.conditional(), read: wholeObject });
+
 /** A row that passes one object of Bitbucket through. */
 export function object<Shape extends z.ZodRawShape>(
   row: Row<Shape> & { upstream(input: Input<Shape>): UpstreamTarget },
@@ -95,12 +99,7 @@ export function object<Shape extends z.ZodRawShape>(
   return endpoint({
     ...row,
     answer: async (input, bitbucket, tagging) => {
-      const target = row.upstream(ofRow(input));
-      const { keys, ...made } = await bitbucket.get({
-        ...target,
-        ...tagging.conditional(),
-        read: wholeObject,
-      });
+      const { keys, ...made } = await readWhole(row.upstream(ofRow(input)), bitbucket, tagging);
       return made;
     },
   });
@@ -114,12 +113,7 @@ export function page<Shape extends z.ZodRawShape>(
     ...row,
     cursor: 'numeric',
     answer: async (input, bitbucket, tagging) => {
-      const target = row.upstream(ofRow(input));
-      const { keys, ...made } = await bitbucket.get({
-        ...target,
-        ...tagging.conditional(),
-        read: wholeObject,
-      });
+      const { keys, ...made } = await readWhole(row.upstream(ofRow(input)), bitbucket, tagging);
       const next = cursorOf(keys.next, bitbucket)?.get('page') ?? '';
       return { ...made, links: numericLinks(input, isPageNumber(next) ? next : undefined) };
     },

@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
 import { z } from 'zod';
+import { readChecked, writeChecked } from '../input/checked-value.ts';
 
 /** Where an answer goes on that was too long for one. */
 export interface Cursor {
@@ -10,33 +10,13 @@ export interface Cursor {
 }
 
 const Fields = z.tuple([z.array(z.tuple([z.string(), z.string()])), z.string()]);
-const CHECKSUM_LENGTH = 8;
 
-/**
- * A cursor as text, good for `tool` alone. The checksum tells a mistake from a cursor; it keeps no secret: what is read
- * is trusted no further than what agents write.
- */
-export function writeCursor({ given, after }: Cursor, tool: string): string {
-  const text = JSON.stringify([given, after]);
-  return Buffer.from(checksumOf(text, tool) + text).toString('base64url');
-}
+/** A cursor as text, good for `tool` alone. */
+export const writeCursor = ({ given, after }: Cursor, tool: string): string =>
+  writeChecked([given, after], tool);
 
 /** The cursor in `text`, or null when it was made up, damaged, or given by another tool. */
 export function readCursor(text: string, tool: string): Cursor | null {
-  const decoded = Buffer.from(text, 'base64url').toString();
-  const json = decoded.slice(CHECKSUM_LENGTH);
-  if (decoded.slice(0, CHECKSUM_LENGTH) !== checksumOf(json, tool)) return null;
-  const fields = Fields.safeParse(parsed(json));
+  const fields = Fields.safeParse(readChecked(text, tool));
   return fields.success ? { given: fields.data[0], after: fields.data[1] } : null;
 }
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return null;
-  }
-}
-
-const checksumOf = (text: string, tool: string) =>
-  hash('sha256', `${tool}\n${text}`, 'base64url').slice(0, CHECKSUM_LENGTH);

@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../domain/clock.ts';
+import { type Clock, repeat } from '../domain/clock.ts';
 import type { Log } from '../domain/log.ts';
 import type { Telemetry } from '../domain/telemetry.ts';
 import type { UsageRow } from '../domain/usage.ts';
@@ -32,8 +32,6 @@ export function createUsage({ store, clock, log }: UsageOptions): UsageBook {
   let untold: readonly UsageBatch[] = [];
   let number = 1;
   let telling: Promise<void> = Promise.resolve();
-  let cancel: Cancel = () => {};
-  let closed = false;
 
   const tell = async () => {
     if (untold.length === 0) {
@@ -49,14 +47,7 @@ export function createUsage({ store, clock, log }: UsageOptions): UsageBook {
     telling = telling.then(tell);
     return telling;
   };
-  const again = () => {
-    cancel = clock.after(TELL_EVERY_MS, () => {
-      void tellNow().finally(() => {
-        if (!closed) again();
-      });
-    });
-  };
-  again();
+  const stop = repeat(clock, TELL_EVERY_MS, tellNow);
 
   return {
     telemetry: { callEnded: tally.count },
@@ -67,8 +58,7 @@ export function createUsage({ store, clock, log }: UsageOptions): UsageBook {
       return merged(kept, ...own.map((batch) => batch.rows), tally.peek(account, month));
     },
     close: async () => {
-      closed = true;
-      cancel();
+      stop();
       await tellNow();
       await tellNow();
       if (untold.length > 0) log.warn({ batches: untold.length }, 'usage of the last moments was not kept');
