@@ -30,7 +30,7 @@ const taking = (encoding: 'identity' | 'gzip', key?: string) => ({
   ...(key === undefined ? {} : { 'x-oanor-key': key }),
 });
 
-const full = (name: string, member: Keyed, encoding: 'identity' | 'gzip'): Variant => ({
+export const fullGateway = (name: string, member: Keyed, encoding: 'identity' | 'gzip'): Variant => ({
   name,
   member,
   path: gatewayPath,
@@ -52,7 +52,7 @@ export async function createVariants(world: World): Promise<Variants> {
       isWrapped: false,
     },
     { name: 'bare', member: bare, path: upstreamPath, headers: taking('identity'), isWrapped: false },
-    full('full', gateway, 'identity'),
+    fullGateway('full', gateway, 'identity'),
     { name: 'bare again', member: bare, path: upstreamPath, headers: taking('identity'), isWrapped: false },
     {
       name: 'naive',
@@ -70,7 +70,7 @@ export async function createVariants(world: World): Promise<Variants> {
       isWrapped: false,
     },
     { name: 'bare, gzip', member: bare, path: upstreamPath, headers: taking('gzip'), isWrapped: false },
-    full('full, gzip', gateway, 'gzip'),
+    fullGateway('full, gzip', gateway, 'gzip'),
     {
       name: 'naive, gzip',
       member: naive,
@@ -79,8 +79,8 @@ export async function createVariants(world: World): Promise<Variants> {
       isWrapped: true,
       isRewritten: true,
     },
-    full('full, direct, gzip', straight, 'gzip'),
-    full('full, direct', straight, 'identity'),
+    fullGateway('full, direct, gzip', straight, 'gzip'),
+    fullGateway('full, direct', straight, 'identity'),
   ];
   const servers = await createServers(world, straight.key);
   return { ...servers, all: [...ours, ...servers.all] };
