@@ -28,12 +28,11 @@ export function createSources(entries: readonly Entry[], tools: SourceTools): So
 /** The one place that asks what kind an entry is. */
 function sourceOf(entry: Entry, nth: number, tools: SourceTools): Source {
   if (entry === 'direct') return createDirect(tools);
-  const create = entry.rotating
-    ? createRotating
-    : entry.sessionPattern === null
-      ? createProxy
-      : createSessions;
-  return create(entry, namesOf(entry, nth), tools);
+  const names = namesOf(entry, nth);
+  const { rotating, sessionPattern } = entry;
+  if (rotating) return createRotating(entry, names, tools);
+  if (sessionPattern !== null) return createSessions(entry, names, tools, sessionPattern);
+  return createProxy(entry, names, tools);
 }
 
 /**
