@@ -4,7 +4,7 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { unboundedHold } from '../../src/domain/bytes-in-flight.ts';
 import { silentTelemetry } from '../../src/domain/telemetry.ts';
-import { createBitbucket } from '../../src/egress/bitbucket.ts';
+import { type Bitbucket, createBitbucket } from '../../src/egress/bitbucket.ts';
 import {
   type ConnectProxy,
   createConnectProxy,
@@ -39,6 +39,22 @@ async function through(list: string, options: Parameters<typeof createGateway>[0
   gateways.push(gateway);
   return gateway;
 }
+
+/** Another way out to the same upstream, over the same store: as after a restart. */
+const anotherOf = (gateway: Gateway, list: string, hourlyBudget: number): Bitbucket =>
+  createBitbucket({
+    upstreamUrl: gateway.standIn.url,
+    sources: exitsOf(list),
+    sessions: 1,
+    sessionLifetimeMs: 540_000,
+    hourlyBudget,
+    hourlyCeiling: null,
+    telemetry: silentTelemetry,
+    random: Math.random,
+    budgets: gateway.stores.budgets,
+    clock: gateway.clock,
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+  });
 
 afterEach(async () => {
   for (const gateway of gateways.splice(0)) await gateway.close();
@@ -247,22 +263,8 @@ describe('an upstream that fails', () => {
   });
 
   it.each([
-    [
-      'JSON without type',
-      JSON_TYPE,
-      '{"error":{"message":"Repository x not found."}}',
-      'Repository x not found.',
-    ],
-    [
-      'JSON with a detail and fields',
-      JSON_TYPE,
-      '{"type":"error","error":{"message":"Bad","detail":"Worse","fields":{"a":["b","c"]}}}',
-      'Bad Worse a: b c',
-    ],
-    ['JSON with another detail', JSON_TYPE, '{"error":{"message":"Bad","detail":{"required":["x"]}}}', 'Bad'],
-    ['text', { 'content-type': 'text/plain' }, 'Not\u0007 Found', 'Not Found'],
+    ['JSON', JSON_TYPE, '{"error":{"message":"Repository x not found."}}', 'Repository x not found.'],
     ['HTML', { 'content-type': 'text/html' }, '<b>canary</b>', 'Bitbucket has nothing there.'],
-    ['broken JSON', JSON_TYPE, '{"error', 'Bitbucket has nothing there.'],
   ])('a 404 as %s keeps its words', async (_name, headers, body, words) => {
     gateway.standIn.fault('/repositories', (_request, response) =>
       response.writeHead(404, headers).end(body),
@@ -390,19 +392,7 @@ it('another list of exits loses no call under way', async () => {
     await proxy({ leavesFrom: () => '127.9.0.2' }),
   ];
   const gateway = await createGateway();
-  const upstream = createBitbucket({
-    upstreamUrl: gateway.standIn.url,
-    sources: exitsOf(one.url),
-    sessions: 1,
-    sessionLifetimeMs: 540_000,
-    hourlyBudget: 60,
-    hourlyCeiling: null,
-    telemetry: silentTelemetry,
-    random: Math.random,
-    budgets: gateway.stores.budgets,
-    clock: gateway.clock,
-    log: { debug() {}, info() {}, warn() {}, error() {} },
-  });
+  const upstream = anotherOf(gateway, one.url, 60);
   const call = {
     accountId: 'a',
     weight: 1,
@@ -433,19 +423,7 @@ it('shows no password of a proxy anywhere', async () => {
 it('goes on after a restart with what the hour has left', async () => {
   const gateway = await through('direct', { egress: { hourlyBudget: 2 } });
   expect((await gateway.get(REPO)).status).toBe(200);
-  const restarted = createBitbucket({
-    upstreamUrl: gateway.standIn.url,
-    sources: exitsOf('direct'),
-    sessions: 1,
-    sessionLifetimeMs: 540_000,
-    hourlyBudget: 2,
-    hourlyCeiling: null,
-    telemetry: silentTelemetry,
-    random: Math.random,
-    budgets: gateway.stores.budgets,
-    clock: gateway.clock,
-    log: { debug() {}, info() {}, warn() {}, error() {} },
-  });
+  const restarted = anotherOf(gateway, 'direct', 2);
   await restarted.ready();
   expect(restarted.snapshot().map(({ left }) => left)).toEqual([1]);
   // The first one was never closed: what it leased is counted from the end of its lease.

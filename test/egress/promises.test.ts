@@ -105,32 +105,6 @@ function waiting() {
 
 const left = (bitbucket: Bitbucket) => bitbucket.snapshot().reduce((sum, exit) => sum + exit.left, 0);
 
-it('twelve spent exits and four dead ones: 503 at once with the true time, and nothing is sent', async () => {
-  const good = await Promise.all(
-    Array.from({ length: 12 }, (_, i) => proxy({ leavesFrom: () => `127.9.7.${i + 1}` })),
-  );
-  const dead = await Promise.all(Array.from({ length: 4 }, () => createConnectProxy()));
-  for (const gone of dead) await gone.close();
-  const bitbucket = upstream([...good, ...dead].map(({ url }) => url).join(' '), { hourlyBudget: 2 });
-  await bitbucket.ready();
-  for (let i = 0; i < 24; i += 1) expect(await call(bitbucket)).toBe('ok');
-  const before = standIn.requests.length;
-  const connects = () => good.reduce((sum, gate) => sum + gate.connects, 0);
-  const tunnels = connects();
-  clock.pass(600_000);
-  const tookMs: number[] = [];
-  for (let i = 0; i < 41; i += 1) {
-    const startedAtMs = performance.now();
-    const failure = (await call(bitbucket)) as Failure;
-    tookMs.push(performance.now() - startedAtMs);
-    expect(failure.code).toBe('exits_exhausted');
-    expect(failure.retryAfterMs).toBeGreaterThanOrEqual(1_000);
-    expect(failure.retryAfterMs).toBeLessThanOrEqual(3_000_000);
-  }
-  expect(tookMs.sort((a, b) => a - b)[20]).toBeLessThan(50);
-  expect([standIn.requests.length, connects()]).toEqual([before, tunnels]);
-});
-
 it.each([401, 407, 502])('a proxy that answers %i alone: 503, not 502', async (status) => {
   const { url } = await proxy({ fault: { status } });
   expect(await call(upstream(url))).toMatchObject({

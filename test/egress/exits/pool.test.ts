@@ -38,7 +38,10 @@ describe('from outside', () => {
     const statuses: number[] = [];
     for (let i = 0; i < 12; i += 1) statuses.push((await gateway.get(REPO)).status);
     expect(new Set(statuses)).toEqual(new Set([200]));
-    const before = gateway.standIn.requests.length;
+    const requests = gateway.standIn.requests.length;
+    const connects = () => good.reduce((sum, each) => sum + each.connects, 0);
+    const tunnels = connects();
+    gateway.clock.pass(600_000);
     const times: number[] = [];
     for (let i = 0; i < 25; i += 1) {
       const startedAtMs = performance.now();
@@ -46,8 +49,9 @@ describe('from outside', () => {
       times.push(performance.now() - startedAtMs);
       expect([status, body.meta.code]).toEqual([503, 'exits_exhausted']);
       expect(Number(headers['retry-after'])).toBeGreaterThanOrEqual(1);
+      expect(Number(headers['retry-after'])).toBeLessThanOrEqual(3_000);
     }
-    expect(gateway.standIn.requests).toHaveLength(before);
+    expect([gateway.standIn.requests.length, connects()]).toEqual([requests, tunnels]);
     expect(times.sort((a, b) => a - b)[12]).toBeLessThan(50);
   });
 
