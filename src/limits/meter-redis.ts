@@ -13,7 +13,7 @@ import { createMonths, type Month, type Months } from './months.ts';
 import { createOwnSecond, type OwnSecond } from './own-second.ts';
 import { periodOf } from './period.ts';
 import { limitReading, readingAt, refusal } from './reading.ts';
-import { type Answered, createSteps, type Steps } from './steps.ts';
+import { createSteps, type StepAnswered, type Steps } from './steps.ts';
 
 /** How many calls of one account travel in one step at most. */
 const MAX_CALLS = 500;
@@ -118,7 +118,7 @@ function askOf({ accountId, period, counts }: Month, taken: readonly Waiting[]):
 }
 
 /** The first of them get what was granted; the others are refused. */
-function settleAll({ own }: Books, taken: readonly Waiting[], { month, answer }: Answered): void {
+function settleAll({ own }: Books, taken: readonly Waiting[], { month, answer }: StepAnswered): void {
   let granted = 0;
   for (const { account, slot, settle } of taken) {
     const isGranted = slot !== null && granted < answer.granted;

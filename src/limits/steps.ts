@@ -9,12 +9,12 @@ export interface Steps {
    * One step; `build` is called for the month that is now when it is written. Rejects when the store is away; how
    * such a step ended is found out later.
    */
-  ask(accountId: string, build: (month: Month) => StepAsk): Promise<Answered>;
+  ask(accountId: string, build: (month: Month) => StepAsk): Promise<StepAnswered>;
   /** The month that is now, by the store's clock. */
   monthNow(accountId: string): Month;
 }
 
-export interface Answered {
+export interface StepAnswered {
   readonly month: Month;
   readonly answer: StepAnswer;
 }

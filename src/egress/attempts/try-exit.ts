@@ -6,7 +6,7 @@ import { Attempt } from './attempt.ts';
 import type { Latencies } from './latencies.ts';
 import type { UpstreamBase } from './redirect.ts';
 import type { End, Result } from './result.ts';
-import { type Circumstances, isOfTheEdge, judge, type Verdict } from './verdict.ts';
+import { type AttemptCircumstances, isOfTheEdge, judge, type Verdict } from './verdict.ts';
 
 const USER_AGENT = 'bitbucket-gateway/1.0 (anonymous public reads)';
 
@@ -20,7 +20,7 @@ export interface TryOptions {
   readonly telemetry: Telemetry;
   readonly latencies: Latencies;
   /** Asked when the attempt is judged. */
-  readonly circumstances: () => Omit<Circumstances, 'request' | 'nowMs'>;
+  readonly circumstances: () => Omit<AttemptCircumstances, 'request' | 'nowMs'>;
 }
 
 /** An attempt under way. */

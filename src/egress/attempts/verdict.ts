@@ -37,7 +37,7 @@ export type Why = 'unreached' | 'spent' | 'failed' | 'late';
 export type Named = { readonly verdict: Verdict; readonly name: AttemptVerdict };
 
 /** What is known when an attempt is judged, beside what it came to. */
-export interface Circumstances {
+export interface AttemptCircumstances {
   readonly request: UpstreamRequest<unknown>;
   /** For HTTP dates, epoch ms. */
   readonly nowMs: number;
@@ -48,7 +48,7 @@ export interface Circumstances {
 }
 
 /** What an attempt means: to be passed on, or to be asked for again elsewhere. Pure but for the row's own `read`. */
-export function judge(result: Exclude<Result, { kind: 'abandoned' }>, about: Circumstances): Named {
+export function judge(result: Exclude<Result, { kind: 'abandoned' }>, about: AttemptCircumstances): Named {
   switch (result.kind) {
     case 'answer':
       return judgeAnswer(result.head, result.wire, about);
@@ -73,7 +73,7 @@ function judgeFault({ fault, sent }: Extract<Result, { kind: 'fault' }>): Named 
   return named(fault.verdict, elsewhere('after jitter', 'failed', unread(cause)));
 }
 
-function judgeAnswer(head: UpstreamHead, wire: readonly Buffer[], about: Circumstances): Named {
+function judgeAnswer(head: UpstreamHead, wire: readonly Buffer[], about: AttemptCircumstances): Named {
   const { status } = head;
   if (status === 429) return named('spent', elsewhere('at once', 'spent', spent(head, about.nowMs)));
   if (isOfTheEdge(head)) return named('blocked', elsewhere('after jitter', 'failed', edgePage(head)));
@@ -95,7 +95,7 @@ const isJson = ({ headers }: UpstreamHead) =>
 const asksQuery = ({ target }: UpstreamRequest<unknown>) => /[?&]q=/.test(target);
 
 /** A 500 on a query may be the query's fault: that is found out with one more attempt, not with four. */
-function judgeUpstreamError(head: UpstreamHead, { request, hasFailed500 }: Circumstances): Named {
+function judgeUpstreamError(head: UpstreamHead, { request, hasFailed500 }: AttemptCircumstances): Named {
   const hasQuery = asksQuery(request);
   const cause = hasQuery ? ' The query `q` may be the cause: Bitbucket fails on some.' : '';
   const failure = new Failure(
@@ -122,7 +122,7 @@ function judgeRedirect(head: UpstreamHead): Named {
 }
 
 /** During brown-outs single workspaces answered as if the function had been removed: asked once more. */
-function judgeRefusal(answer: Answered, { request, hadBrownOut }: Circumstances): Named {
+function judgeRefusal(answer: Answered, { request, hadBrownOut }: AttemptCircumstances): Named {
   const failure = refusalOf(answer);
   const mayBeBrownOut = answer.status === 410 && !hadBrownOut && request.target.startsWith('/workspaces/');
   if (mayBeBrownOut && isBrownOut(answer))
@@ -136,7 +136,7 @@ const isBrownOut = (answer: Answered) => textOf(answer).includes('CHANGE-2770');
 function readAnswer(
   head: UpstreamHead,
   wire: readonly Buffer[],
-  { request }: Circumstances,
+  { request }: AttemptCircumstances,
   name: 'answered' | 'unchanged',
 ): Named {
   if (name === 'answered' && !isJson(head))

@@ -7,7 +7,7 @@ import type { BudgetStore } from './budget-store.ts';
 import { createCeiling } from './ceiling.ts';
 import { FairShare } from './fair-share.ts';
 import { HealthKeeper } from './keeper.ts';
-import { Leases } from './leases.ts';
+import { BudgetLeases } from './leases.ts';
 import { createLessons } from './lessons.ts';
 import { createNews } from './news.ts';
 import { Picture } from './picture.ts';
@@ -46,7 +46,7 @@ export function assemble(options: PartsOptions) {
     const member = roster.find(purse.id);
     if (member !== undefined) roster.refresh(member, now());
   };
-  const leases = new Leases({
+  const leases = new BudgetLeases({
     store: budgets,
     clock,
     gatewayId: randomUUID(),

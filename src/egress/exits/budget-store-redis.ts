@@ -7,7 +7,7 @@ import {
   type LeaseWanted,
   type Spending,
 } from './budget-store.ts';
-import { WINDOW_MS } from './rolling.ts';
+import { BUDGET_WINDOW_MS } from './rolling.ts';
 
 /**
  * KEYS: `calls` (leases by the moment they are counted from), `rest` (until when a 429 spends the exit), `counts`
@@ -21,7 +21,7 @@ const BOOK = `
   local function countOf(lease) return tonumber(redis.call('HGET', KEYS[3], lease)) or 1 end
   local function growsIn()
     local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-    return oldest[2] and tonumber(oldest[2]) + ${WINDOW_MS} - now or 0
+    return oldest[2] and tonumber(oldest[2]) + ${BUDGET_WINDOW_MS} - now or 0
   end
   local rest = math.max(0, (tonumber(redis.call('GET', KEYS[2])) or 0) - now)`;
 
@@ -40,11 +40,11 @@ const LEASE = `${BOOK}
       end
     end
   end
-  for _, lease in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - ${WINDOW_MS})) do
+  for _, lease in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - ${BUDGET_WINDOW_MS})) do
     total = total - countOf(lease)
     redis.call('HDEL', KEYS[3], lease)
   end
-  redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ${WINDOW_MS})
+  redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ${BUDGET_WINDOW_MS})
   local left = math.max(0, tonumber(ARGV[2]) - total)
   local granted = math.min(tonumber(ARGV[3]), left, math.max(1, math.floor(left / 4)))
   local grows = growsIn()
@@ -56,17 +56,17 @@ const LEASE = `${BOOK}
     if grows == 0 then grows = growsIn() end
   end
   redis.call('HSET', KEYS[3], 'total', total)
-  redis.call('PEXPIRE', KEYS[1], ${WINDOW_MS + LEASE_MS})
-  redis.call('PEXPIRE', KEYS[3], ${WINDOW_MS + LEASE_MS})
+  redis.call('PEXPIRE', KEYS[1], ${BUDGET_WINDOW_MS + LEASE_MS})
+  redis.call('PEXPIRE', KEYS[3], ${BUDGET_WINDOW_MS + LEASE_MS})
   return {granted, left - granted, grows}`;
 
 /** Counts what is counted without changing anything. */
 const LOOK = `${BOOK}
-  for _, lease in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - ${WINDOW_MS})) do
+  for _, lease in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - ${BUDGET_WINDOW_MS})) do
     total = total - countOf(lease)
   end
-  local first = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. (now - ${WINDOW_MS}), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-  return {total, first[2] and tonumber(first[2]) + ${WINDOW_MS} - now or 0, rest}`;
+  local first = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. (now - ${BUDGET_WINDOW_MS}), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+  return {total, first[2] and tonumber(first[2]) + ${BUDGET_WINDOW_MS} - now or 0, rest}`;
 
 const REST = `
   local time = redis.call('TIME')

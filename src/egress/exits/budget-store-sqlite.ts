@@ -3,7 +3,7 @@ import type { SqliteBackend } from '../../store/backend.ts';
 import type { Migration } from '../../store/migration.ts';
 import type { BudgetStore, LeaseEnded, Spending } from './budget-store.ts';
 import { type BookedLease, LeaseBook } from './lease-book.ts';
-import { WINDOW_MS } from './rolling.ts';
+import { BUDGET_WINDOW_MS } from './rolling.ts';
 
 export const exitsMigrations: readonly Migration[] = [
   {
@@ -73,7 +73,7 @@ export function createSqliteBudgetStore(backend: SqliteBackend): BudgetStore {
         const { lease, ...answer } = book.lease(wanted, now());
         if (lease !== null) rows.insert(lease);
         leases += 1;
-        if (leases % PRUNE_EVERY === 0) rows.prune(now() - WINDOW_MS);
+        if (leases % PRUNE_EVERY === 0) rows.prune(now() - BUDGET_WINDOW_MS);
         return answer;
       }),
     end: async (ended) => backend.write(() => end(ended)),
@@ -100,7 +100,7 @@ function createRows(db: DatabaseSync) {
   const spent = db.prepare('SELECT until_ms FROM exit_rests WHERE exit_id = ?');
 
   const readInto = (book: LeaseBook, exitId: string, nowMs: number) => {
-    for (const row of ofExit.all(exitId, nowMs - WINDOW_MS))
+    for (const row of ofExit.all(exitId, nowMs - BUDGET_WINDOW_MS))
       book.restore({ exitId, calls: Number(row.calls), countedAtMs: Number(row.counted_at_ms) });
     book.markSpent(exitId, Number(spent.get(exitId)?.until_ms ?? 0));
   };

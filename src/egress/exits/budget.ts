@@ -1,4 +1,4 @@
-import { Rolling, WINDOW_MS } from './rolling.ts';
+import { BUDGET_WINDOW_MS, Rolling } from './rolling.ts';
 
 /** The calls one address may make in any 60 minutes, and what Bitbucket and other gateways say about them. */
 export interface Budget {
@@ -89,7 +89,7 @@ export function restOf(budget: Budget, nowMs: number): number {
 export function growsInMs(budget: Budget, nowMs: number): number {
   const oldestMs = budget.counted.oldestMs(nowMs);
   const moments = [budget.spentUntilMs, budget.withheld.untilMs, nextForeignMs(budget, nowMs)];
-  if (oldestMs !== undefined) moments.push(oldestMs + WINDOW_MS);
+  if (oldestMs !== undefined) moments.push(oldestMs + BUDGET_WINDOW_MS);
   return Math.min(...moments.filter((atMs) => atMs > nowMs)) - nowMs;
 }
 
@@ -99,7 +99,7 @@ const roomOf = (budget: Budget, nowMs: number) => budget.limit - budget.held - b
 const withheldAt = ({ withheld }: Budget, nowMs: number) => (nowMs < withheld.untilMs ? withheld.calls : 0);
 
 /** A budget that is used evenly grows by one call in this time, ms. */
-const paceOf = (budget: Budget) => WINDOW_MS / budget.limit;
+const paceOf = (budget: Budget) => BUDGET_WINDOW_MS / budget.limit;
 
 function foreignAt(budget: Budget, nowMs: number): number {
   const { calls, untilMs } = budget.foreign;
@@ -116,7 +116,7 @@ function nextForeignMs(budget: Budget, nowMs: number): number {
 
 /** The earliest of: own calls an hour old, strangers' calls back, other gateways' calls back. */
 function freeInMs(budget: Budget, lacking: number, nowMs: number): number {
-  const moments = [nowMs + WINDOW_MS];
+  const moments = [nowMs + BUDGET_WINDOW_MS];
   const ownMs = budget.counted.goneAtMs(lacking, nowMs);
   if (ownMs !== undefined) moments.push(ownMs);
   if (withheldAt(budget, nowMs) >= lacking) moments.push(budget.withheld.untilMs);

@@ -1,10 +1,10 @@
 import type { Payer } from './port.ts';
-import { WINDOW_MS } from './rolling.ts';
+import { BUDGET_WINDOW_MS } from './rolling.ts';
 
 /** Below this part of the hour's calls, exits are scarce. */
 const SCARCE = 0.2;
 const MINUTE_MS = 60_000;
-const MINUTES = WINDOW_MS / MINUTE_MS;
+const MINUTES = BUDGET_WINDOW_MS / MINUTE_MS;
 
 export const isScarce = (left: number, whole: number): boolean => left < whole * SCARCE;
 
@@ -91,5 +91,5 @@ function restOf(use: Use, share: number, nowMs: number): number {
     calls -= taken;
     if (calls < share) return (minute + MINUTES + 1) * MINUTE_MS - nowMs;
   }
-  return WINDOW_MS;
+  return BUDGET_WINDOW_MS;
 }

@@ -1,5 +1,5 @@
 /** Whether an exit may be chosen, and what must happen before it may be again. */
-export interface Health {
+export interface ExitHealth {
   readonly state: 'healthy' | 'ejected' | 'set_aside' | 'retired';
   /** Times it left service in a row, without a good answer between. */
   readonly ejections: number;
@@ -41,7 +41,7 @@ const SUSPICIONS = 3;
 /** The edge blocks an address for minutes rather than seconds. */
 const BLOCK_MS = 60_000;
 
-export const HEALTHY: Health = {
+export const HEALTHY: ExitHealth = {
   state: 'healthy',
   ejections: 0,
   suspicions: 0,
@@ -51,7 +51,7 @@ export const HEALTHY: Health = {
 };
 
 /** The machine: what an exit's health is after `event`. */
-export function healthAfter(health: Health, event: HealthEvent, now: Circumstances): Health {
+export function healthAfter(health: ExitHealth, event: HealthEvent, now: Circumstances): ExitHealth {
   if (health.state === 'retired') return health;
   switch (event.kind) {
     case 'set aside':
@@ -79,7 +79,7 @@ export const isHeldAgainst = ({ kind }: HealthEvent): boolean =>
   kind === 'blocked' || kind === 'fault' || kind === 'probe failed';
 
 /** No way leads back. */
-export const retiredFrom = (health: Health): Health => ({
+export const retiredFrom = (health: ExitHealth): ExitHealth => ({
   ...health,
   state: 'retired',
   suspected: false,
@@ -88,21 +88,21 @@ export const retiredFrom = (health: Health): Health => ({
 });
 
 /** Set aside by the operator, who alone brings it back. */
-const isByHand = ({ state, probeAtMs }: Health) =>
+const isByHand = ({ state, probeAtMs }: ExitHealth) =>
   state === 'set_aside' && probeAtMs === Number.POSITIVE_INFINITY;
 
 function suspect(
-  health: Health,
+  health: ExitHealth,
   event: { readonly kind: 'blocked' } | { readonly kind: 'fault'; readonly words: string },
   now: Circumstances,
-): Health {
+): ExitHealth {
   const suspicions = Math.min(SUSPICIONS, health.suspicions + 1);
   const warned = { ...health, suspicions };
   if (suspicions < SUSPICIONS || !now.mayBeSuspected) return warned;
   return event.kind === 'blocked' ? blocked(warned, now) : ejected(warned, event.words, true, now);
 }
 
-function ejected(health: Health, reason: string, suspected: boolean, now: Circumstances): Health {
+function ejected(health: ExitHealth, reason: string, suspected: boolean, now: Circumstances): ExitHealth {
   const longestMs = EJECTION_MS * 2 ** Math.min(health.ejections, DOUBLINGS);
   return {
     ...health,
@@ -115,7 +115,7 @@ function ejected(health: Health, reason: string, suspected: boolean, now: Circum
 }
 
 /** Half the jitter: a block is not over in no time. A probe cannot see whether it is: the next page sets it aside again. */
-function blocked(health: Health, now: Circumstances): Health {
+function blocked(health: ExitHealth, now: Circumstances): ExitHealth {
   const longestMs = BLOCK_MS * 2 ** Math.min(health.ejections, DOUBLINGS);
   return {
     ...health,

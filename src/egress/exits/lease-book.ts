@@ -6,7 +6,7 @@ import {
   leaseSize,
   type Spending,
 } from './budget-store.ts';
-import { Rolling, WINDOW_MS } from './rolling.ts';
+import { BUDGET_WINDOW_MS, Rolling } from './rolling.ts';
 
 /** A lease as it is counted. */
 export interface BookedLease {
@@ -33,7 +33,7 @@ export class LeaseBook {
     const oldestMs = counted.oldestMs(nowMs);
     return {
       calls: counted.total(nowMs),
-      growsInMs: oldestMs === undefined ? 0 : oldestMs + WINDOW_MS - nowMs,
+      growsInMs: oldestMs === undefined ? 0 : oldestMs + BUDGET_WINDOW_MS - nowMs,
       restMs: Math.max(0, (this.#spentUntilMs.get(exitId) ?? nowMs) - nowMs),
     };
   }
@@ -50,7 +50,12 @@ export class LeaseBook {
     const lease = { exitId, leaseId, calls: granted, countedAtMs: nowMs + LEASE_MS };
     this.#rolling(exitId).add(lease.countedAtMs, granted);
     this.#open.set(leaseId, lease);
-    return { calls: granted, left: left - granted, growsInMs: growsInMs || WINDOW_MS + LEASE_MS, lease };
+    return {
+      calls: granted,
+      left: left - granted,
+      growsInMs: growsInMs || BUDGET_WINDOW_MS + LEASE_MS,
+      lease,
+    };
   }
 
   /** The lease as it is counted from now on; null when it is not open. */

@@ -19,7 +19,7 @@ export interface LeaseOver {
 }
 
 /** Calls of one exit that the store has reserved for this gateway. Each of them is unused, under way, or used. */
-export class Lease {
+export class BudgetLease {
   readonly exitId: string;
   readonly leaseId: string;
   readonly #endsAtMs: number;

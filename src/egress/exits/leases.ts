@@ -1,6 +1,6 @@
 import type { Clock } from '../../domain/clock.ts';
 import { type BudgetStore, type LeaseAnswer, leaseCallsOf } from './budget-store.ts';
-import { Lease, type LeasedCall } from './lease.ts';
+import { BudgetLease, type LeasedCall } from './lease.ts';
 import { endedOf, Untold } from './untold.ts';
 
 /** The store gives no call of this exit before `growsInMs`. */
@@ -30,10 +30,10 @@ export interface LeasesOptions {
  * The calls this gateway has reserved in the store. Taking one costs nothing while the exit's lease holds some, and
  * one step of the store else; all who wait for the same exit wait for the same step.
  */
-export class Leases {
+export class BudgetLeases {
   readonly #options: LeasesOptions;
   /** The lease of each exit that calls begin from. What is neither here nor untold has calls under way. */
-  readonly #open = new Map<string, Lease>();
+  readonly #open = new Map<string, BudgetLease>();
   readonly #untold = new Untold();
   readonly #asking = new Map<string, Asking>();
   #serial = 0;
@@ -116,11 +116,11 @@ export class Leases {
     const ended = over.map((lease) => endedOf(lease, askedAtMs));
     const answer = await store.lease(wanted, ended).catch((error) => {
       // It may have been granted, the answer lost: it is ended like one that was not used.
-      this.#untold.keep([...over, new Lease(exitId, leaseId, 0, askedAtMs).over]);
+      this.#untold.keep([...over, new BudgetLease(exitId, leaseId, 0, askedAtMs).over]);
       this.#sweepLater();
       throw error;
     });
-    if (answer.calls > 0) this.#open.set(exitId, new Lease(exitId, leaseId, answer.calls, askedAtMs));
+    if (answer.calls > 0) this.#open.set(exitId, new BudgetLease(exitId, leaseId, answer.calls, askedAtMs));
     // Those who wait hold a place in the exit's budget already.
     const waiting = this.#asking.get(exitId)?.waiting ?? 0;
     const remaining = answer.calls === 0 ? 0 : answer.left + answer.calls;
@@ -130,13 +130,13 @@ export class Leases {
   }
 
   /** No call begins from it any more. */
-  #retire(lease: Lease): void {
+  #retire(lease: BudgetLease): void {
     this.#open.delete(lease.exitId);
     this.#end(lease);
   }
 
   /** Told to the store once no call of it is under way. */
-  #end(lease: Lease): void {
+  #end(lease: BudgetLease): void {
     if (lease.isUnderWay) return;
     this.#untold.keep([lease.over]);
     this.#sweepLater();

@@ -1,7 +1,7 @@
 import { Pool } from 'undici';
 import type { Minted, Source } from '../sources/source.ts';
 import { type Budget, createBudget, leftOf } from './budget.ts';
-import { HEALTHY, type Health } from './health.ts';
+import { type ExitHealth, HEALTHY } from './health.ts';
 import type { Exit } from './port.ts';
 
 /** Weight of the newest answer in the smoothed latency. */
@@ -24,7 +24,7 @@ export class Member implements Exit {
   readonly kept: boolean;
   /** When a session makes room for another one; Infinity for an exit that stays. */
   readonly endsAtMs: number;
-  health: Health = HEALTHY;
+  health: ExitHealth = HEALTHY;
   inFlight = 0;
   /** Smoothed, of answers, ms; null before the first. */
   latencyMs: number | null = null;

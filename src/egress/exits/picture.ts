@@ -1,13 +1,13 @@
 import type { Clock } from '../../domain/clock.ts';
 import { adopt, markSpent } from './budget.ts';
 import type { BudgetStore, Spending } from './budget-store.ts';
-import type { Leases } from './leases.ts';
+import type { BudgetLeases } from './leases.ts';
 import type { Purse } from './reservation.ts';
 
 export interface PictureOptions {
   readonly store: BudgetStore;
   readonly clock: Clock;
-  readonly leases: Pick<Leases, 'unused'>;
+  readonly leases: Pick<BudgetLeases, 'unused'>;
   readonly changed: (purse: Purse) => void;
 }
 

@@ -1,7 +1,7 @@
 import { type Budget, count, giveBack, hold } from './budget.ts';
 import type { Share } from './fair-share.ts';
 import type { LeasedCall } from './lease.ts';
-import type { LeaseRefused, Leases } from './leases.ts';
+import type { BudgetLeases, LeaseRefused } from './leases.ts';
 import type { Member } from './member.ts';
 import type { AttemptEnd, Reservation } from './port.ts';
 
@@ -23,7 +23,7 @@ export interface Taking {
   /** The member's own, and the ceiling where there is one. */
   readonly purses: readonly Purse[];
   readonly share: Share;
-  readonly leases: Leases;
+  readonly leases: BudgetLeases;
   readonly now: () => number;
   /** The member's calls or budget changed. */
   readonly changed: (member: Member) => void;
@@ -37,7 +37,7 @@ class PursedCall {
   readonly asked: LeasedCall | Promise<LeasedCall | LeaseRefused> | null;
   #leased: LeasedCall | null = null;
 
-  constructor(purse: Purse, leases: Leases) {
+  constructor(purse: Purse, leases: BudgetLeases) {
     hold(purse.budget);
     this.purse = purse;
     this.asked = purse.kept ? leases.take(purse.id, purse.budget.limit) : null;

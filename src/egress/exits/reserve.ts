@@ -3,7 +3,7 @@ import { restOf } from './budget.ts';
 import { chooseOne, drawDistinct } from './choice.ts';
 import { exhausted, storeAway } from './exhausted.ts';
 import { type FairShare, isScarce } from './fair-share.ts';
-import type { Leases } from './leases.ts';
+import type { BudgetLeases } from './leases.ts';
 import type { Member } from './member.ts';
 import type { AttemptEnd, Exit, Payer, Reservation } from './port.ts';
 import { type NotTaken, type Purse, take } from './reservation.ts';
@@ -13,7 +13,7 @@ export interface ReserveOptions {
   readonly roster: Roster;
   readonly ceiling: Purse | null;
   readonly fairShare: FairShare;
-  readonly leases: Leases;
+  readonly leases: BudgetLeases;
   readonly clock: Clock;
   readonly random: () => number;
   readonly ended: (member: Member, end: AttemptEnd, takenAtMs: number) => void;

@@ -1,5 +1,5 @@
 /** Bitbucket counts an address's calls over any 60 minutes, not by the hour of the clock. */
-export const WINDOW_MS = 3_600_000;
+export const BUDGET_WINDOW_MS = 3_600_000;
 
 /**
  * The calls counted within the last 60 minutes, exact: a call is gone once it is 60 minutes old. What one costs is the
@@ -31,7 +31,7 @@ export class Rolling {
     for (let i = this.#head; i < this.#runs.length; i += 1) {
       const run = this.#runs[i] as { atMs: number; calls: number };
       gone += run.calls;
-      if (gone >= calls) return run.atMs + WINDOW_MS;
+      if (gone >= calls) return run.atMs + BUDGET_WINDOW_MS;
     }
     return undefined;
   }
@@ -72,7 +72,7 @@ export class Rolling {
 
   #expire(nowMs: number): void {
     for (let run = this.#runs[this.#head]; run !== undefined; run = this.#runs[this.#head]) {
-      if (run.calls > 0 && run.atMs > nowMs - WINDOW_MS) break;
+      if (run.calls > 0 && run.atMs > nowMs - BUDGET_WINDOW_MS) break;
       this.#total -= run.calls;
       this.#head += 1;
     }

@@ -1,4 +1,4 @@
-import { WINDOW_MS } from './rolling.ts';
+import { BUDGET_WINDOW_MS } from './rolling.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -12,7 +12,7 @@ export function remainingSaid(headers: Headers, nowMs: number): { calls: number;
   if (calls === undefined) return null;
   return {
     calls: Number(calls),
-    resetMs: bounded(durationOf(headers['x-ratelimit-reset'], nowMs) ?? WINDOW_MS),
+    resetMs: bounded(durationOf(headers['x-ratelimit-reset'], nowMs) ?? BUDGET_WINDOW_MS),
   };
 }
 
@@ -25,7 +25,7 @@ export function restSaid(headers: Headers, nowMs: number): number {
   return bounded(saidMs ?? UNSAID_REST_MS);
 }
 
-const bounded = (ms: number) => Math.min(WINDOW_MS, Math.max(SHORTEST_REST_MS, ms));
+const bounded = (ms: number) => Math.min(BUDGET_WINDOW_MS, Math.max(SHORTEST_REST_MS, ms));
 
 /** Whole seconds, or a date; ms. */
 function durationOf(text: string | undefined, nowMs: number): number | undefined {

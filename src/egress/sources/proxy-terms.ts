@@ -14,7 +14,7 @@ export interface ProxyAddress {
   readonly port: number;
 }
 
-export interface Credentials {
+export interface ProxyCredentials {
   readonly user: string;
   readonly pass: string;
 }

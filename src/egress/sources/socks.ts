@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { SocksClient } from 'socks';
 import { type Dial, openTcp } from './connector.ts';
-import type { Credentials, ProxyAddress } from './proxy-terms.ts';
+import type { ProxyAddress, ProxyCredentials } from './proxy-terms.ts';
 import { closedBy, TunnelError, tunnelErrorOf } from './tunnel-error.ts';
 
 /** The library's own limit stands behind ours, which ends the socket first. */
@@ -13,7 +13,7 @@ const NEVER_MS = 2 ** 31 - 1;
  */
 export function dialBySocks(
   { scheme, host, port }: ProxyAddress,
-  credentials: Credentials | null,
+  credentials: ProxyCredentials | null,
   lookup: (host: string) => Promise<{ readonly address: string }>,
 ): Dial {
   const proxy = {

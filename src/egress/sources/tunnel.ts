@@ -2,14 +2,14 @@ import { type ClientRequest, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIPv6, type Socket } from 'node:net';
 import type { Dial } from './connector.ts';
-import type { Credentials, ProxyAddress } from './proxy-terms.ts';
+import type { ProxyAddress, ProxyCredentials } from './proxy-terms.ts';
 import { spokeBeforeTls, tunnelErrorOf, tunnelRefused } from './tunnel-error.ts';
 import type { Target } from './upstream-tls.ts';
 
 const MAX_CONNECT_HEADERS = 16 * 1024;
 
 /** A tunnel by CONNECT through an HTTP proxy, itself spoken to over TCP or TLS. */
-export function dialByConnect(proxy: ProxyAddress, credentials: Credentials | null): Dial {
+export function dialByConnect(proxy: ProxyAddress, credentials: ProxyCredentials | null): Dial {
   return (target, signal) =>
     new Promise((resolve, reject) => {
       const request = connectRequest(proxy, credentials, authorityOf(target));
@@ -37,7 +37,7 @@ export function dialByConnect(proxy: ProxyAddress, credentials: Credentials | nu
 
 function connectRequest(
   { scheme, host, port }: ProxyAddress,
-  credentials: Credentials | null,
+  credentials: ProxyCredentials | null,
   authority: string,
 ): ClientRequest {
   return (scheme === 'https' ? httpsRequest : httpRequest)({
@@ -58,7 +58,7 @@ function connectRequest(
 const authorityOf = ({ hostname, port }: Target) =>
   `${isIPv6(hostname) ? `[${hostname}]` : hostname}:${port}`;
 
-export function proxyAuthorization(credentials: Credentials | null): Record<string, string> {
+export function proxyAuthorization(credentials: ProxyCredentials | null): Record<string, string> {
   if (credentials === null) return {};
   const basic = Buffer.from(`${credentials.user}:${credentials.pass}`).toString('base64');
   return { 'proxy-authorization': `Basic ${basic}` };

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Failure } from '../../../src/domain/failure.ts';
 import { BodyError, type UpstreamAnswer, type UpstreamRequest } from '../../../src/domain/upstream.ts';
 import type { Result } from '../../../src/egress/attempts/result.ts';
-import { type Circumstances, judge } from '../../../src/egress/attempts/verdict.ts';
+import { type AttemptCircumstances, judge } from '../../../src/egress/attempts/verdict.ts';
 import { JSON_TYPE } from './fake-dispatcher.ts';
 
 const HTML = { 'content-type': 'text/html; charset=utf-8' };
@@ -15,7 +15,7 @@ interface Asked {
   readonly target?: string;
   readonly read?: (answer: UpstreamAnswer) => unknown;
   readonly ifNoneMatch?: readonly string[];
-  readonly about?: Partial<Circumstances>;
+  readonly about?: Partial<AttemptCircumstances>;
 }
 
 function judged(result: Exclude<Result, { kind: 'abandoned' }>, asked: Asked = {}) {

@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { refused, TRUSTED } from '../../../src/egress/exits/credentials.ts';
 import {
   type Circumstances,
+  type ExitHealth,
   HEALTHY,
-  type Health,
   type HealthEvent,
   healthAfter,
   retiredFrom,
 } from '../../../src/egress/exits/health.ts';
 
 const now: Circumstances = { nowMs: 1_000, random: () => 0.5, mayBeSuspected: true };
-const live = (events: readonly HealthEvent[], given: Partial<Circumstances> = {}): Health =>
+const live = (events: readonly HealthEvent[], given: Partial<Circumstances> = {}): ExitHealth =>
   events.reduce((health, event) => healthAfter(health, event, { ...now, ...given }), HEALTHY);
 
 const unsent: HealthEvent = { kind: 'fault', isProof: true, words: 'refused' };

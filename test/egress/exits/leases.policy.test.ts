@@ -6,9 +6,9 @@ import {
   type LeaseEnded,
   leaseSize,
 } from '../../../src/egress/exits/budget-store.ts';
-import { Lease, type LeasedCall } from '../../../src/egress/exits/lease.ts';
+import { BudgetLease, type LeasedCall } from '../../../src/egress/exits/lease.ts';
 import { LeaseBook } from '../../../src/egress/exits/lease-book.ts';
-import { type LeaseRefused, Leases } from '../../../src/egress/exits/leases.ts';
+import { BudgetLeases, type LeaseRefused } from '../../../src/egress/exits/leases.ts';
 import { endedOf, Untold } from '../../../src/egress/exits/untold.ts';
 import { answered, createVirtualClock, createWorld, fakeSource, HOUR_MS, unsent } from './world.ts';
 
@@ -61,7 +61,7 @@ function createDesk(answer: LeaseAnswer = { calls: 3, left: 7, growsInMs: 5_000 
     },
     markSpent: async () => {},
   };
-  const leases = new Leases({
+  const leases = new BudgetLeases({
     store,
     clock,
     gatewayId: 'g',
@@ -247,7 +247,7 @@ describe('a lease', () => {
 
 describe('one lease', () => {
   it('holds its calls until it is over: unused, under way or used', () => {
-    const lease = new Lease('e', 'g-1', 2, 1_000);
+    const lease = new BudgetLease('e', 'g-1', 2, 1_000);
     let nowMs = 1_500;
     let ended = 0;
     const take = () =>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { leftOf } from '../../../src/egress/exits/budget.ts';
 import { createCeiling } from '../../../src/egress/exits/ceiling.ts';
 import type { LeasedCall } from '../../../src/egress/exits/lease.ts';
-import type { LeaseRefused, Leases } from '../../../src/egress/exits/leases.ts';
+import type { BudgetLeases, LeaseRefused } from '../../../src/egress/exits/leases.ts';
 import { Member } from '../../../src/egress/exits/member.ts';
 import type { AttemptEnd, Reservation } from '../../../src/egress/exits/port.ts';
 import { type NotTaken, type Purse, take } from '../../../src/egress/exits/reservation.ts';
@@ -36,7 +36,7 @@ function createDesk(said: Readonly<Record<string, Said>>, purseIds = ['a'], isKe
       events.push(`${id} asked for one of ${limit}`);
       return said[id] === 'at once' ? lease(id) : answer(id);
     },
-  } as unknown as Leases;
+  } as unknown as BudgetLeases;
   const ended: [AttemptEnd, number][] = [];
   const taken = take({
     member,

@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import { hold } from '../../../src/egress/exits/budget.ts';
-import { HEALTHY, type Health } from '../../../src/egress/exits/health.ts';
+import { type ExitHealth, HEALTHY } from '../../../src/egress/exits/health.ts';
 import { Member } from '../../../src/egress/exits/member.ts';
 import { exitStateOf } from '../../../src/egress/exits/state.ts';
 import { fakeSource } from './world.ts';
 
 const NOW_MS = 5_000;
-const ASIDE: Health = { ...HEALTHY, state: 'set_aside', reason: 'set aside by the operator' };
-const EJECTED: Health = { ...HEALTHY, state: 'ejected', reason: 'timed out' };
+const ASIDE: ExitHealth = { ...HEALTHY, state: 'set_aside', reason: 'set aside by the operator' };
+const EJECTED: ExitHealth = { ...HEALTHY, state: 'ejected', reason: 'timed out' };
 
 it.each([
   ['in service', HEALTHY, 2, null, 'healthy', null],
