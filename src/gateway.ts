@@ -40,7 +40,7 @@ export async function startGateway(config: Config, log: Log & { level: string })
   warnAbout(config, sources.length, log);
   const world = await buildWorld({ config, log, pulse, stores, sources, readExits });
   const { house, side, upstream } = world;
-  await upstream.ready();
+  await Promise.all([upstream.ready(), side.traffic.ready()]);
   const url = await listen(house, config);
   const door = await side.listen();
   log.info({ url, door, exits: sources.length }, 'listening');
@@ -111,6 +111,7 @@ async function buildWorld({ config, log, pulse, stores, sources, readExits }: Gr
     inside: () => ({
       callsUnderWay: house.callsUnderWay(),
       bytesInFlight: house.bytesInFlight(),
+      monthTrafficBytes: side.traffic.monthBytes(),
       storeServersAway: stores.backend.serversAway(),
     }),
     setLogLevel: (level) => {
@@ -132,7 +133,7 @@ async function buildWorld({ config, log, pulse, stores, sources, readExits }: Gr
     ...stores,
     ...houseSettingsOf(config),
     stories,
-    upstream,
+    upstream: side.traffic.bound(upstream),
     readUsage: side.readUsage,
     version,
     clock,

@@ -10,11 +10,12 @@ import type { Log } from './domain/log.ts';
 import type { InsideView, LogLevel, Operator } from './domain/operator.ts';
 import type { PulseLine } from './domain/pulse.ts';
 import { joinedTelemetry, type Telemetry } from './domain/telemetry.ts';
-import { EVERYONE, type UsageRow } from './domain/usage.ts';
+import { EVERYONE, EXITS, type UsageRow } from './domain/usage.ts';
 import { createExitsDesk, type ExitsDeskParts } from './exits-desk.ts';
 import { randomText } from './keys/key.ts';
 import type { Stores } from './open-stores.ts';
 import { openUsageStore } from './usage/open-usage-store.ts';
+import { createTrafficBudget, type TrafficBudget } from './usage/traffic-budget.ts';
 import { createUsage } from './usage/usage.ts';
 
 export interface OperatorParts extends ExitsDeskParts {
@@ -36,6 +37,8 @@ export interface OperatorSide {
   readonly telemetry: Telemetry;
   /** What an account used in a month, as `GET /v1/usage` tells it. */
   readUsage(account: string, month: string): Promise<readonly UsageRow[]>;
+  /** What exits may carry in the month. */
+  readonly traffic: TrafficBudget;
   /** A token made for this start alone; null where one was set, and in production. */
   readonly madeToken: string | null;
   /** Opens the door; its URL, or null where its usual port is another program's. Rejects with `ConfigError`. */
@@ -47,6 +50,12 @@ export interface OperatorSide {
 export function createOperatorSide(parts: OperatorParts): OperatorSide {
   const { config, stores, version, clock, log } = parts;
   const usage = createUsage({ store: openUsageStore(stores.backend), clock, log });
+  const traffic = createTrafficBudget({
+    limitGb: config.EGRESS_GB_PER_MONTH ?? null,
+    read: (month) => usage.read(EXITS, month),
+    clock,
+    log,
+  });
   const calls = createCalls({ store: openCallStore(stores.backend, config.CALLS_KEPT_DAYS), clock, log });
   const operator: Operator = {
     accounts: createAccountsDesk(stores.registry, clock),
@@ -57,23 +66,25 @@ export function createOperatorSide(parts: OperatorParts): OperatorSide {
     inside: parts.inside,
     setLogLevel: parts.setLogLevel,
   };
-  const metrics = createMetrics(operator, version);
+  const metrics = createMetrics(operator, version, config.PRICE_PER_GB ?? null);
   parts.pulse.listen(metrics.pulse);
   const madeToken = madeTokenFor(config);
   const token = config.ADMIN_TOKEN ?? madeToken;
   const door = createDoor({ operator, metrics, version, token, clock, log });
   const silent = { callEnded: () => {}, attemptEnded: () => {}, exitChanged: () => {} };
-  const listeners = [usage.telemetry, calls.telemetry, createTracing()];
+  const listeners = [usage.telemetry, traffic.telemetry, calls.telemetry, createTracing()];
   return {
     telemetry: joinedTelemetry([
       metrics.telemetry,
       ...listeners.map((listener) => ({ ...silent, ...listener })),
     ]),
     readUsage: usage.read,
+    traffic,
     madeToken,
     listen: () => listen(door, config, log),
     close: async () => {
       await door.close();
+      traffic.close();
       await Promise.all([usage.close(), calls.close()]);
     },
   };

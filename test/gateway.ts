@@ -125,7 +125,7 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
   };
   const stores = await openStores('sqlite::memory:', { role: 'tool', clock, log: logger });
   const usage = createUsage({ store: openUsageStore(stores.backend), clock, log: logger });
-  const counted = { attemptEnded: () => {}, exitChanged: () => {}, ...usage.telemetry };
+  const counted = { exitChanged: () => {}, ...usage.telemetry };
   const heard = joinedTelemetry([createLogLines(logger), counted, ...(options.listeners ?? [])]);
   const stories = createStories(heard, clock);
   const upstream = createBitbucket({

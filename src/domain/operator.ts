@@ -130,6 +130,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export interface InsideView {
   readonly callsUnderWay: number;
   readonly bytesInFlight: number;
+  /** Through paid exits this month, over all gateways. */
+  readonly monthTrafficBytes: number;
   /** Servers of the store that are taken to be away; 0 for a file. */
   readonly storeServersAway: number;
 }

@@ -15,5 +15,8 @@ export interface UsageRow {
   readonly bytesExit: number;
 }
 
+/** In place of an account's ID: requests through paid exits, by entry of the list (as endpoint) and verdict (as code). */
+export const EXITS = '>';
+
 /** In place of an account's ID: all accounts together, and the calls that belong to none. */
 export const EVERYONE = '*';

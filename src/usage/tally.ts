@@ -1,13 +1,16 @@
-import type { CallEnded } from '../domain/telemetry.ts';
-import { EVERYONE, type UsageRow } from '../domain/usage.ts';
+import type { AttemptEnded, CallEnded } from '../domain/telemetry.ts';
+import { EVERYONE, EXITS, type UsageRow } from '../domain/usage.ts';
 import { byDayEndpointCode, type UsageBatch } from './usage-store.ts';
 
 type Counts = Omit<UsageRow, 'day' | 'endpoint' | 'code'>;
+type Names = Pick<UsageRow, 'day' | 'endpoint' | 'code'>;
 type Mutable<Value> = { -readonly [Name in keyof Value]: Value[Name] };
 
 /** What was used since it was last taken, by account and month. As large as what is told apart, not as the traffic. */
 export interface Tally {
   count(call: CallEnded): void;
+  /** A request through an exit that is paid for, told of `EXITS`. */
+  countAttempt(attempt: AttemptEnded, nowMs: number): void;
   /** What there is, and starts anew. Numbers the batches from `firstNumber` on. */
   take(firstNumber: number): UsageBatch[];
   /** What there is of one account and month, and leaves it. */
@@ -17,23 +20,32 @@ export interface Tally {
 export function createTally(): Tally {
   let months = new Map<string, Map<string, Mutable<UsageRow>>>();
 
-  const add = (account: string, day: string, call: CallEnded) => {
+  const add = (account: string, { day, endpoint, code }: Names, counts: Counts) => {
     const place = `${account} ${day.slice(0, 7)}`;
     const rows = months.get(place) ?? new Map<string, Mutable<UsageRow>>();
     months.set(place, rows);
-    const endpoint = call.operationId ?? 'none';
-    const code = call.code ?? 'ok';
     const name = `${day} ${endpoint} ${code}`;
     const row = rows.get(name) ?? { day, endpoint, code, ...NOTHING };
     rows.set(name, row);
-    addTo(row, countsOf(call));
+    addTo(row, counts);
   };
 
   return {
     count: (call) => {
-      const day = new Date(call.receivedAtMs).toISOString().slice(0, 10);
-      if (call.accountId !== null) add(call.accountId, day, call);
-      add(EVERYONE, day, call);
+      const names = {
+        day: dayOf(call.receivedAtMs),
+        endpoint: call.operationId ?? 'none',
+        code: call.code ?? 'ok',
+      };
+      const counts = countsOf(call);
+      if (call.accountId !== null) add(call.accountId, names, counts);
+      add(EVERYONE, names, counts);
+    },
+    countAttempt: (attempt, nowMs) => {
+      if (!isPaid(attempt)) return;
+      const bytesExit = attempt.bytesUp + attempt.bytesDown;
+      const names = { day: dayOf(nowMs), endpoint: attempt.source, code: attempt.verdict };
+      add(EXITS, names, { ...NOTHING, calls: 1, bytesExit });
     },
     take: (firstNumber) => {
       const taken = [...months].map(([place, rows], index) => {
@@ -46,6 +58,11 @@ export function createTally(): Tally {
     peek: (account, month) => [...(months.get(`${account} ${month}`)?.values() ?? [])],
   };
 }
+
+/** This machine's own address costs nothing. */
+export const isPaid = ({ source }: AttemptEnded): boolean => source !== 'direct';
+
+const dayOf = (atMs: number) => new Date(atMs).toISOString().slice(0, 10);
 
 const NOTHING: Counts = { calls: 0, charged: 0, bytesOut: 0, bytesExit: 0 };
 

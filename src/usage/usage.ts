@@ -9,8 +9,8 @@ import type { UsageBatch, UsageStore } from './usage-store.ts';
 const TELL_EVERY_MS = 1_000;
 
 export interface UsageBook {
-  /** Listens to calls that ended. */
-  readonly telemetry: Pick<Telemetry, 'callEnded'>;
+  /** Listens to calls and to requests through exits that ended. */
+  readonly telemetry: Pick<Telemetry, 'callEnded' | 'attemptEnded'>;
   /**
    * What an account (or `EVERYONE`) used in a month, by day, endpoint and code: this gateway's to the last call, the
    * others' at most a second behind. Rejects while the store cannot be read.
@@ -50,7 +50,10 @@ export function createUsage({ store, clock, log }: UsageOptions): UsageBook {
   const stop = repeat(clock, TELL_EVERY_MS, tellNow);
 
   return {
-    telemetry: { callEnded: tally.count },
+    telemetry: {
+      callEnded: tally.count,
+      attemptEnded: (attempt) => tally.countAttempt(attempt, clock.now()),
+    },
     read: async (account, month) => {
       await telling;
       const kept = await store.read(account, month);

@@ -61,7 +61,12 @@ export function fakeOperator(more: Partial<Operator> = {}): Operator {
     calls: { find: unused },
     exits: { list: () => [exitView()], setAside: unused, bringBack: unused, reload: unused },
     isReady: async () => true,
-    inside: () => ({ callsUnderWay: 3, bytesInFlight: 4_096, storeServersAway: 1 }),
+    inside: () => ({
+      callsUnderWay: 3,
+      bytesInFlight: 4_096,
+      monthTrafficBytes: 2_500_000_000,
+      storeServersAway: 1,
+    }),
     setLogLevel: unused,
     ...more,
   };

@@ -7,6 +7,7 @@ import { readConfig } from '../../src/config.ts';
 import { createPulseLine } from '../../src/domain/pulse.ts';
 import { openStores } from '../../src/open-stores.ts';
 import { createOperatorSide, type OperatorSide } from '../../src/operator-side.ts';
+import { createConnectProxy } from '../bitbucket/connect-proxy.ts';
 import { createStandIn, type StandIn } from '../bitbucket/stand-in.ts';
 import { createTestClock } from '../gateway.ts';
 import { hasRedis, type RedisServer, startRedis } from '../store/redis-server.ts';
@@ -232,6 +233,38 @@ describe('starting', () => {
         environment: { ADMIN_PORT: port },
       }),
     ).rejects.toThrow(`ADMIN_PORT ${port} is taken`);
+  });
+
+  it('stops at the month’s traffic through exits, after a restart as well', async () => {
+    const own = mkdtempSync(join(folder, 'traffic-'));
+    const proxy = await createConnectProxy();
+    const limitBytes = 200_000;
+    const environment = { PROXY_URLS: proxy.url, EGRESS_GB_PER_MONTH: String(limitBytes / 1e9) };
+    const first = await startProgram({ folder: own, standIn, environment });
+    const made = (await first.ask('POST', '/v1/accounts', { name: 'payer', plan: 'mega' })).body.data;
+    const sentBy = async (program: Program) =>
+      Number(
+        /^gateway_exit_month_bytes (\S+)$/m.exec((await program.ask('GET', '/metrics')).body as string)?.[1],
+      );
+    const callUntilStopped = async (program: Program) => {
+      for (let calls = 0; calls < 500; calls += 1) {
+        const { status } = await call(program, '/v1/repo/branches?repo=acme/big', made.key);
+        if (status !== 200) return status;
+      }
+      return 200;
+    };
+    expect(await callUntilStopped(first)).toBe(503);
+    const sent = await sentBy(first);
+    expect(sent).toBeGreaterThanOrEqual(limitBytes);
+    expect(sent).toBeLessThan(limitBytes * 1.05);
+    expect(await first.stop()).toBe(0);
+    const second = await startProgram({ folder: own, standIn, environment });
+    const asked = standIn.requests.length;
+    expect(await callUntilStopped(second)).toBe(503);
+    expect(standIn.requests).toHaveLength(asked);
+    expect(await sentBy(second)).toBe(sent);
+    await second.stop();
+    await proxy.close();
   });
 
   it('what was used and what became of calls outlives the process', async () => {

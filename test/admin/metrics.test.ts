@@ -111,6 +111,10 @@ describe('/metrics', () => {
     expect(sampleOf(text, 'gateway_calls_under_way')).toBe('3');
     expect(sampleOf(text, 'gateway_bytes_in_flight')).toBe('4096');
     expect(sampleOf(text, 'gateway_store_servers_away')).toBe('1');
+    expect(sampleOf(text, 'gateway_exit_month_bytes')).toBe('2500000000');
+    expect(sampleOf(text, 'gateway_exit_month_cost')).toBeUndefined();
+    const priced = createMetrics(fakeOperator(), '1.0.0', 3);
+    expect(sampleOf(await textOf(priced), 'gateway_exit_month_cost')).toBe('7.5');
   });
 
   it('shows exits by state and what is left of their hour, as they are now', async () => {

@@ -6,7 +6,11 @@ import type { Pulse } from '../../domain/pulse.ts';
 const BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5];
 
 /** What is known of the gateway's inside: its store, its tunnels, and what it holds at this moment. */
-export function createInsideMetrics(registry: Registry, operator: Operator): Pulse {
+export function createInsideMetrics(
+  registry: Registry,
+  operator: Operator,
+  pricePerGb: number | null,
+): Pulse {
   const registers = [registry];
   const store = new Histogram({
     name: 'gateway_store_duration_seconds',
@@ -24,14 +28,23 @@ export function createInsideMetrics(registry: Registry, operator: Operator): Pul
     help: 'Connections opened to Bitbucket through exits.',
     registers,
   });
-  const gauges: Readonly<Record<string, [help: string, of: (view: InsideView) => number]>> = {
+  const gauges: Record<string, [help: string, of: (view: InsideView) => number]> = {
     gateway_calls_under_way: ['Calls whose answers are not gone yet.', (view) => view.callsUnderWay],
     gateway_bytes_in_flight: ['Memory that answers take now.', (view) => view.bytesInFlight],
+    gateway_exit_month_bytes: [
+      'Bytes through paid exits this month, over all gateways that share the store.',
+      (view) => view.monthTrafficBytes,
+    ],
     gateway_store_servers_away: [
       'Servers of the store that are taken to be away; asked again every 0.1 s.',
       (view) => view.storeServersAway,
     ],
   };
+  if (pricePerGb !== null)
+    gauges.gateway_exit_month_cost = [
+      'What they cost at PRICE_PER_GB.',
+      (view) => (view.monthTrafficBytes / 1e9) * pricePerGb,
+    ];
   for (const [name, [help, of]] of Object.entries(gauges)) {
     new Gauge({
       name,

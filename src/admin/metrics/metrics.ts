@@ -18,12 +18,16 @@ export interface Metrics {
 }
 
 /** Everything that is counted and measured, with label sets that are bounded whatever callers do. */
-export function createMetrics(operator: Operator, version: string): Metrics {
+export function createMetrics(
+  operator: Operator,
+  version: string,
+  pricePerGb: number | null = null,
+): Metrics {
   const registry = new Registry();
   const calls = createCallMetrics(registry);
   const attempts = createAttemptMetrics(registry);
   const exits = createExitMetrics(registry, operator);
-  const pulse = createInsideMetrics(registry, operator);
+  const pulse = createInsideMetrics(registry, operator, pricePerGb);
   noteBuild(registry, version);
   noteProcess(registry);
 
