@@ -73,13 +73,12 @@ export class HealthKeeper {
     if (member.health.suspected) this.#suspected -= 1;
   }
 
-  /** A call or a probe met a fault. Where it proves nothing, a tunnel opened at once tells whether the exit is dead. */
+  /** A call or a probe met a fault. Where it proved nothing, a tunnel opened at once tells whether the exit is dead. */
   noteFault(member: Member, fault: Fault, event: HealthEvent): void {
     member.isRefused = fault.verdict === 'credentials';
     if (member.isRefused) this.#credentials.refused(member);
     this.note(member, event);
-    if (event.kind === 'fault' && !event.isProof && member.health.state === 'healthy')
-      this.probe(member).catch(() => {});
+    if (member.health.state === 'healthy') this.probe(member).catch(() => {});
   }
 
   /** Its tunnel opened: what it says it is, is believed. */
@@ -94,9 +93,8 @@ export class HealthKeeper {
 
   /** Tries one that is out of service, unless its credential rests, where one exit finds out for all. */
   probeDue(member: Member): void {
-    const { state, probeAtMs } = member.health;
-    if (state !== 'ejected' && state !== 'set_aside') return;
-    if (probeAtMs > this.#options.clock.monotonic() || this.restUntilMs(member) !== null) return;
+    const isDue = member.health.probeAtMs <= this.#options.clock.monotonic();
+    if (!isDue || this.restUntilMs(member) !== null) return;
     this.probe(member).catch(() => {});
   }
 

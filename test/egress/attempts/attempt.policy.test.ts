@@ -6,7 +6,7 @@ import { Attempt, type AttemptOptions } from '../../../src/egress/attempts/attem
 import { MAX_BODY_BYTES } from '../../../src/egress/attempts/body.ts';
 import type { End, Result } from '../../../src/egress/attempts/result.ts';
 import { TunnelError } from '../../../src/egress/sources/tunnel-error.ts';
-import { createVirtualClock } from '../exits/world.ts';
+import { createVirtualClock } from '../../virtual-clock.ts';
 import { createFakeDispatcher, JSON_TYPE } from './fake-dispatcher.ts';
 
 /** An attempt with a deadline in 15 s, and all that was told of it. */

@@ -11,7 +11,8 @@ import {
   requestSizeOf,
 } from '../../../src/egress/attempts/sizes.ts';
 import { settlementOf } from '../../../src/egress/attempts/try-exit.ts';
-import { createVirtualClock, REFUSED } from '../exits/world.ts';
+import { createVirtualClock } from '../../virtual-clock.ts';
+import { REFUSED } from '../exits/world.ts';
 
 const head = (status: number, headers: Record<string, string> = {}) => ({ status, headers });
 

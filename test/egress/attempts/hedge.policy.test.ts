@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Failure } from '../../../src/domain/failure.ts';
 import { decisive, patienceOf, verdictWithin } from '../../../src/egress/attempts/hedge.ts';
 import type { Verdict } from '../../../src/egress/attempts/verdict.ts';
-import { createVirtualClock } from '../exits/world.ts';
+import { createVirtualClock } from '../../virtual-clock.ts';
 
 const failure = new Failure('upstream_failed', 'x');
 const answer: Verdict = { kind: 'answer', value: 1 };

@@ -11,7 +11,7 @@ import { upstreamBaseOf } from '../../../src/egress/attempts/redirect.ts';
 import { createSparesOf } from '../../../src/egress/attempts/spares.ts';
 import type { AttemptEnd, Exit, Pool } from '../../../src/egress/exits/port.ts';
 import { TunnelError } from '../../../src/egress/sources/tunnel-error.ts';
-import { createVirtualClock } from '../exits/world.ts';
+import { createVirtualClock } from '../../virtual-clock.ts';
 import { createFakeDispatcher, type FakeRequest, JSON_TYPE } from './fake-dispatcher.ts';
 
 const HTML = { 'content-type': 'text/html' };
@@ -78,7 +78,7 @@ function createFakePool({ meets, exits = 10, scarce = false, restMs = 0 }: Optio
 
 function pursue(options: Options, asked: Partial<UpstreamRequest<unknown>> = {}) {
   const clock = createVirtualClock();
-  const fake = createFakePool(options, () => clock.monotonic() - 1_000_000);
+  const fake = createFakePool(options, () => clock.monotonic());
   const told: AttemptEnded[] = [];
   const allowance = new Allowance();
   const latencies = new Latencies();
@@ -111,7 +111,7 @@ function pursue(options: Options, asked: Partial<UpstreamRequest<unknown>> = {})
     ...asked,
   };
   const outcome: { value?: unknown; atMs?: number; failure?: Failure } = {};
-  const nowMs = () => clock.monotonic() - 1_000_000;
+  const nowMs = () => clock.monotonic();
   const done = new Pursuit(tools, call).run(request).then(
     (value) => Object.assign(outcome, { value, atMs: nowMs() }),
     (failure: Failure) => Object.assign(outcome, { failure, atMs: nowMs() }),

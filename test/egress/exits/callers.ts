@@ -9,8 +9,8 @@ import { upstreamBaseOf } from '../../../src/egress/attempts/redirect.ts';
 import { createSparesOf } from '../../../src/egress/attempts/spares.ts';
 import type { Exit, Pool } from '../../../src/egress/exits/port.ts';
 import { TunnelError } from '../../../src/egress/sources/tunnel-error.ts';
+import type { VirtualClock } from '../../virtual-clock.ts';
 import { createFakeDispatcher, type FakeRequest, JSON_TYPE } from '../attempts/fake-dispatcher.ts';
-import type { VirtualClock } from './world.ts';
 
 type React = (request: FakeRequest, clock: VirtualClock) => void;
 

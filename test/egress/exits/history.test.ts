@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createMemoryBudgetStore } from '../../../src/egress/exits/budget-store-memory.ts';
 import type { AttemptEnd, Exit, Pool, Reservation } from '../../../src/egress/exits/port.ts';
+import { createVirtualClock } from '../../virtual-clock.ts';
 import { type Callers, createCallers, MEETINGS } from './callers.ts';
 import {
   answered,
   createRandom,
-  createVirtualClock,
   createWorld,
   type FakeSource,
   fakeSource,

@@ -5,7 +5,8 @@ import { HealthKeeper } from '../../../src/egress/exits/keeper.ts';
 import { Member } from '../../../src/egress/exits/member.ts';
 import { Probes } from '../../../src/egress/exits/probes.ts';
 import type { Fault } from '../../../src/egress/fault.ts';
-import { createVirtualClock, type FakeSource, fakeSource, LOCKED, REFUSED, SILENT } from './world.ts';
+import { createVirtualClock } from '../../virtual-clock.ts';
+import { type FakeSource, fakeSource, LOCKED, REFUSED, SILENT } from './world.ts';
 
 const ORIGIN = 'https://api.bitbucket.org';
 const memberOf = (source: FakeSource) =>
@@ -15,7 +16,15 @@ const SIGN: HealthEvent = { kind: 'fault', isProof: false, words: SILENT.words }
 
 /** A keeper of members made of `sources`; `random` gives the longest ejection. */
 function createDesk(sources: readonly FakeSource[], random = () => 0.999) {
-  const clock = createVirtualClock();
+  const virtual = createVirtualClock();
+  const timers: number[] = [];
+  const clock = {
+    ...virtual,
+    after: (ms: number, work: () => void) => {
+      timers.push(ms);
+      return virtual.after(ms, work);
+    },
+  };
   const members = sources.map(memberOf);
   const refreshed: string[] = [];
   const rested: string[] = [];
@@ -36,7 +45,7 @@ function createDesk(sources: readonly FakeSource[], random = () => 0.999) {
   });
   const probes = () => sources.map((source) => source.probes);
   const states = () => members.map(({ health }) => health.state);
-  return { clock, keeper, members, refreshed, rested, probes, states };
+  return { clock, timers, keeper, members, refreshed, rested, probes, states };
 }
 
 const sources = (count: number, own: Parameters<typeof fakeSource>[1] = {}) =>
@@ -76,6 +85,49 @@ describe('a keeper', () => {
       await clock.pass(1);
       expect([probes(), states()]).toEqual([[tried], ['ejected']]);
     }
+  });
+
+  it('sets a timer for a probe, and for nothing else', () => {
+    const { keeper, members, timers } = createDesk(sources(2));
+    const [one] = members as [Member];
+    for (const event of [{ kind: 'answered' }, SIGN, { kind: 'probed' }] as const) keeper.note(one, event);
+    expect(timers).toEqual([]);
+    keeper.note(one, PROOF);
+    keeper.note(one, { kind: 'answered' });
+    keeper.order(one, 'brought back');
+    keeper.order(one, 'set aside');
+    expect(timers).toEqual([999]);
+  });
+
+  it('hears of credentials from faults that say so alone, and tells the roster of all that share one', async () => {
+    const { clock, keeper, members, refreshed, rested, states, probes } = createDesk(
+      sources(4, { credential: 'c' }),
+    );
+    for (const member of members.slice(0, 3)) keeper.noteFault(member, REFUSED, PROOF);
+    expect(rested).toEqual([]);
+    for (const member of members.slice(0, 3)) keeper.noteFault(member, LOCKED, PROOF);
+    expect([rested, refreshed.slice(-5, -1)]).toEqual([['e2'], ['e0', 'e1', 'e2', 'e3']]);
+    await clock.pass(59_999);
+    expect([probes(), keeper.restUntilMs(members[3] as Member)]).toEqual([
+      [0, 0, 0, 0],
+      clock.monotonic() + 1,
+    ]);
+    keeper.noteTrusted(members[3] as Member);
+    await clock.pass(0);
+    expect([probes(), states()]).toEqual([
+      [1, 1, 1, 0],
+      ['healthy', 'healthy', 'healthy', 'healthy'],
+    ]);
+    expect(keeper.restUntilMs(members[3] as Member)).toBeNull();
+  });
+
+  it('a probe that opens its tunnel clears the credential', async () => {
+    const { keeper, members, rested } = createDesk(sources(3, { credential: 'c' }));
+    const [one, two, three] = members as [Member, Member, Member];
+    for (const member of [one, two]) keeper.noteFault(member, LOCKED, PROOF);
+    await keeper.probe(one);
+    keeper.noteFault(three, LOCKED, PROOF);
+    expect(rested).toEqual([]);
   });
 
   it('holds nothing against an exit that cannot leave service', async () => {

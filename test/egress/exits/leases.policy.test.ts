@@ -10,7 +10,8 @@ import { BudgetLease, type LeasedCall } from '../../../src/egress/exits/lease.ts
 import { LeaseBook } from '../../../src/egress/exits/lease-book.ts';
 import { BudgetLeases, type LeaseRefused } from '../../../src/egress/exits/leases.ts';
 import { endedOf, Untold } from '../../../src/egress/exits/untold.ts';
-import { answered, createVirtualClock, createWorld, fakeSource, HOUR_MS, unsent } from './world.ts';
+import { createVirtualClock } from '../../virtual-clock.ts';
+import { answered, createWorld, fakeSource, HOUR_MS, unsent } from './world.ts';
 
 interface Asked {
   readonly exitId: string;

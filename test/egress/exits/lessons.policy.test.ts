@@ -3,17 +3,8 @@ import { leftOf } from '../../../src/egress/exits/budget.ts';
 import { createLessons } from '../../../src/egress/exits/lessons.ts';
 import { Member } from '../../../src/egress/exits/member.ts';
 import type { AttemptEnd } from '../../../src/egress/exits/port.ts';
-import {
-  answered,
-  createVirtualClock,
-  fakeSource,
-  HOUR_MS,
-  LOCKED,
-  REFUSED,
-  SILENT,
-  sent,
-  unsent,
-} from './world.ts';
+import { createVirtualClock } from '../../virtual-clock.ts';
+import { answered, fakeSource, HOUR_MS, LOCKED, REFUSED, SILENT, sent, unsent } from './world.ts';
 
 /** One exit of ten calls, and what was learnt of it in which order. */
 function createClass() {

@@ -4,7 +4,8 @@ import type { BudgetStore, Spending } from '../../../src/egress/exits/budget-sto
 import { createCeiling } from '../../../src/egress/exits/ceiling.ts';
 import { Picture } from '../../../src/egress/exits/picture.ts';
 import type { Purse } from '../../../src/egress/exits/reservation.ts';
-import { createVirtualClock, HOUR_MS } from './world.ts';
+import { createVirtualClock } from '../../virtual-clock.ts';
+import { HOUR_MS } from './world.ts';
 
 /** A store that has counted what the test says. */
 function createDesk(

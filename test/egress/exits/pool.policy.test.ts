@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryBudgetStore } from '../../../src/egress/exits/budget-store-memory.ts';
 import type { Pool } from '../../../src/egress/exits/port.ts';
+import { createVirtualClock } from '../../virtual-clock.ts';
 import {
   answered,
-  createVirtualClock,
   createWorld,
   fakeSource,
   HOUR_MS,

@@ -4,7 +4,8 @@ import { Rolling } from '../../../src/egress/exits/rolling.ts';
 import { type ConnectProxy, createConnectProxy, type ProxyOptions } from '../../bitbucket/connect-proxy.ts';
 import { exitsOf } from '../../exits.ts';
 import { createGateway, type Gateway } from '../../gateway.ts';
-import { answered, createVirtualClock, createWorld, fakeSource } from './world.ts';
+import { createVirtualClock } from '../../virtual-clock.ts';
+import { answered, createWorld, fakeSource } from './world.ts';
 
 const REPO = '/v1/repo?repo=acme/big';
 const proxies: ConnectProxy[] = [];

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { BudgetStore, LeaseAnswer } from '../../../src/egress/exits/budget-store.ts';
 import type { Exit } from '../../../src/egress/exits/port.ts';
-import { answered, createVirtualClock, createWorld, fakeSource, HOUR_MS, unsent } from './world.ts';
+import { createVirtualClock } from '../../virtual-clock.ts';
+import { answered, createWorld, fakeSource, HOUR_MS, unsent } from './world.ts';
 
 const sources = (count: number) => Array.from({ length: count }, (_, i) => fakeSource(`e${i}`));
 const GRANTED: LeaseAnswer = { calls: 5, left: 55, growsInMs: HOUR_MS };

@@ -5,7 +5,8 @@ import { HEALTHY } from '../../../src/egress/exits/health.ts';
 import type { Member } from '../../../src/egress/exits/member.ts';
 import { Roster } from '../../../src/egress/exits/roster.ts';
 import type { Source } from '../../../src/egress/sources/source.ts';
-import { createVirtualClock, fakeSource, HOUR_MS } from './world.ts';
+import { createVirtualClock } from '../../virtual-clock.ts';
+import { fakeSource, HOUR_MS } from './world.ts';
 
 /** A roster, and what it told. */
 function createDesk(sources: readonly Source[]) {

@@ -1,5 +1,4 @@
 import type { buildConnector } from 'undici';
-import type { Clock } from '../../../src/domain/clock.ts';
 import type { Log } from '../../../src/domain/log.ts';
 import { type ExitChanged, silentTelemetry } from '../../../src/domain/telemetry.ts';
 import type { BudgetStore } from '../../../src/egress/exits/budget-store.ts';
@@ -8,46 +7,9 @@ import { createPool, type PoolOptions } from '../../../src/egress/exits/pool.ts'
 import type { AttemptEnd, Pool, Reservation } from '../../../src/egress/exits/port.ts';
 import type { Fault } from '../../../src/egress/fault.ts';
 import type { Source } from '../../../src/egress/sources/source.ts';
+import { createVirtualClock, type VirtualClock } from '../../virtual-clock.ts';
 
 export const HOUR_MS = 3_600_000;
-
-export interface VirtualClock extends Clock {
-  /** Time goes on by `ms`; what was to happen meanwhile happens, in its order. */
-  pass(ms: number): Promise<void>;
-}
-
-/** A clock on which nothing happens but by `pass`. */
-export function createVirtualClock(): VirtualClock {
-  let nowMs = 1_000_000;
-  let timers: { readonly atMs: number; readonly work: () => void }[] = [];
-  const settle = async () => {
-    for (let i = 0; i < 20; i += 1) await Promise.resolve();
-  };
-  return {
-    now: () => 1_700_000_000_000 + nowMs,
-    monotonic: () => nowMs,
-    after: (ms, work) => {
-      const timer = { atMs: nowMs + ms, work };
-      timers.push(timer);
-      return () => {
-        timers = timers.filter((each) => each !== timer);
-      };
-    },
-    pass: async (ms) => {
-      const endMs = nowMs + ms;
-      for (;;) {
-        await settle();
-        const [next] = timers.filter(({ atMs }) => atMs <= endMs).sort((a, b) => a.atMs - b.atMs);
-        if (next === undefined) break;
-        timers = timers.filter((timer) => timer !== next);
-        nowMs = Math.max(nowMs, next.atMs);
-        next.work();
-      }
-      nowMs = endMs;
-      await settle();
-    },
-  };
-}
 
 /** Numbers in [0, 1) that look random and are the same each time. */
 export function createRandom(seed = 1): () => number {
