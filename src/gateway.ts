@@ -1,6 +1,5 @@
-import type { AddressInfo } from 'node:net';
 import packageJson from '../package.json' with { type: 'json' };
-import { type Config, ConfigError } from './config.ts';
+import type { Config } from './config.ts';
 import { systemClock } from './domain/clock.ts';
 import type { Log } from './domain/log.ts';
 import { createPulseLine, type PulseLine } from './domain/pulse.ts';
@@ -11,6 +10,7 @@ import type { Source } from './egress/sources/source.ts';
 import { createSourceTools } from './egress/sources/tools.ts';
 import { createHouse, type House } from './house.ts';
 import { createDevelopmentKey } from './keys/development-key.ts';
+import { listen } from './listen.ts';
 import { createLogLines } from './log-lines.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { openStores, type Stores } from './open-stores.ts';
@@ -173,31 +173,6 @@ function warnAbout(config: Config, exits: number, log: Log): void {
       'Bitbucket grants an address 60 calls an hour; the budget is above that',
     );
   }
-}
-
-/** Every address of the machine, IPv6 too where it has any: `localhost` may be `::1`. */
-const ANY_ADDRESS = '0.0.0.0';
-
-/** Starts to listen; the URL. Rejects with `ConfigError` when the place is taken or none of ours. */
-async function listen({ server }: House, { HOST, PORT }: Config): Promise<string> {
-  const hosts = HOST === ANY_ADDRESS ? ['::', ANY_ADDRESS] : [HOST];
-  for (const host of hosts) {
-    try {
-      await server.listen({ host, port: PORT });
-      return `http://localhost:${(server.server.address() as AddressInfo).port}`;
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      const hasNoIpv6 = host === '::' && (code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL');
-      if (!hasNoIpv6) throw placeFault(code, PORT);
-    }
-  }
-  throw placeFault('EADDRNOTAVAIL', PORT);
-}
-
-function placeFault(code: string | undefined, port: number): ConfigError {
-  if (code === 'EADDRINUSE') return new ConfigError(`PORT ${port} is taken: another program listens there`);
-  if (code === 'EACCES') return new ConfigError(`PORT ${port} may not be used by this user`);
-  return new ConfigError(`HOST cannot be listened on (${code})`);
 }
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Account } from '../domain/account.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import { table } from '../endpoints/table.ts';
@@ -70,20 +70,33 @@ export function serveMcp(
           return ended;
         },
       });
-      const body = await response.text();
-      for (const ended of calls) ended.stay.keep(body.length);
-      whenGone(reply, (hungUp) => {
-        for (const ended of calls) {
-          ended.stay.leave();
-          tell(ended, { bytesOut: hungUp ? 0 : body.length, hungUp });
-        }
-      });
-      return reply
-        .headers({ ...commonHeadersOf(visitOf(request).requestId), ...Object.fromEntries(response.headers) })
-        .code(response.status)
-        .send(body);
+      return deliver(reply, response, calls, tell);
     },
   );
+}
+
+/** The protocol's answer as this door's, and the end of all calls it is made of once it is gone. */
+async function deliver(
+  reply: FastifyReply,
+  response: Response,
+  calls: readonly Ended[],
+  tell: Tell,
+): Promise<FastifyReply> {
+  const body = await response.text();
+  for (const ended of calls) ended.stay.keep(body.length);
+  whenGone(reply, (hungUp) => {
+    for (const ended of calls) {
+      ended.stay.leave();
+      tell(ended, { bytesOut: hungUp ? 0 : body.length, hungUp });
+    }
+  });
+  return reply
+    .headers({
+      ...commonHeadersOf(visitOf(reply.request).requestId),
+      ...Object.fromEntries(response.headers),
+    })
+    .code(response.status)
+    .send(body);
 }
 
 const NO_JSON = ['FST_ERR_CTP_INVALID_JSON_BODY', 'FST_ERR_CTP_EMPTY_JSON_BODY'];
