@@ -256,7 +256,7 @@ const stepsOf = (key: string): Readonly<Record<string, () => Promise<unknown>>> 
   'docs page in Chromium': async () => {
     await install('browser');
     cpSync(join(root, 'openapi/browser.mjs'), at('browser', 'browser.mjs'));
-    await run('browser', process.execPath, 'browser.mjs', BASE, key, at('browser'));
+    console.log((await run('browser', process.execPath, 'browser.mjs', BASE, key, at('browser'))).stdout);
   },
 });
 

@@ -178,6 +178,15 @@ describe('pages for everyone', () => {
     expect(body).toContain('- **Starter** ($10/Mo) — 51,000 calls/Mo, 8 req/s');
   });
 
+  it('docs tells a newcomer what to do first, and every code in a table with its page', async () => {
+    const { body } = await page('/docs');
+    expect(body.match(/<(h1|title)>/g)).toEqual(['<title>', '<h1>']);
+    const [first = '', codes = ''] = body.split('<h2 id="codes">');
+    expect(first).toMatch(/<input id="key"[\s\S]*\/v1\/repo\?repo=[\s\S]*rel="next"/);
+    for (const name of FAILURE_NAMES) expect(codes).toContain(`href="docs/errors/${codeOf(name)}.md"`);
+    expect(codes.match(/<tr><td>/g)).toHaveLength(FAILURE_NAMES.length);
+  });
+
   it('docs asks nothing of other hosts, and its script may be kept for ever', async () => {
     const { body, headers } = await page('/docs');
     expect(body).not.toMatch(/(?:src|href)="https?:/);
