@@ -9,6 +9,7 @@ import { periodOf } from '../../src/limits/period.ts';
 import { ownKey, secondKey, totalsKey } from '../../src/limits/redis-keys.ts';
 import type { RedisBackend, Role } from '../../src/store/backend.ts';
 import { openBackend } from '../../src/store/open-backend.ts';
+import { startFailover } from '../store/failover.ts';
 import { hasRedis, type RedisServer, startRedis } from '../store/redis-server.ts';
 import { startRelay } from '../store/relay.ts';
 import { accountWith, call, callFor, calls, newId, tally, usedOf, type Verdict } from './spend.ts';
@@ -123,27 +124,16 @@ describe.skipIf(!hasRedis)('a meter over Redis', { timeout: 60_000 }, () => {
   });
 
   it('leaves a demoted primary for the new one behind the same name, and forgets nothing', async () => {
-    const other = await startRedis();
-    ends.push(() => other.stop());
-    const relay = await startRelay(portOf(redis));
-    ends.push(() => relay.close());
-    const [primary, replica] = [new Redis(redis.url), new Redis(other.url)];
-    ends.push(
-      () => primary.disconnect(),
-      () => replica.disconnect(),
-    );
-    await replica.replicaof('127.0.0.1', portOf(redis));
-    const { meter, backend } = await open(`redis://127.0.0.1:${relay.port}`);
+    const failover = await startFailover(redis);
+    ends.push(failover.end);
+    const { replica } = failover;
+    const { meter, backend } = await open(failover.url);
     const subject = accountWith(100_000);
     expect(tally(await calls([meter], subject, 20))).toEqual({ granted: 20 });
-    await expect
-      .poll(() => replica.info('replication'), { timeout: 10_000 })
-      .toContain('master_link_status:up');
-
-    await replica.replicaof('NO', 'ONE');
+    await failover.primary.wait(1, 5_000);
+    await failover.demote();
     await replica.del(totalsKey(subject.id, periodOf(Date.now())), ownKey(subject.id, periodOf(Date.now())));
-    await primary.replicaof('127.0.0.1', portOf(other));
-    relay.pointTo(portOf(other));
+    failover.pointOn();
     expect(await msUntilGranted(meter)).toBeLessThan(4_000);
     await expect.poll(() => usedOf(openUsage(backend), subject), { timeout: 10_000 }).toBe(20);
   });

@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/domain/clock.ts';
 import type { Failure } from '../../../src/domain/failure.ts';
@@ -8,6 +7,7 @@ import { createRedisBudgetStore } from '../../../src/egress/exits/budget-store-r
 import { createPool } from '../../../src/egress/exits/pool.ts';
 import type { Pool } from '../../../src/egress/exits/port.ts';
 import { openBackend } from '../../../src/store/open-backend.ts';
+import { startFailover } from '../../store/failover.ts';
 import { hasRedis, type RedisServer, startRedis } from '../../store/redis-server.ts';
 import { startRelay } from '../../store/relay.ts';
 import { answered, fakeSource } from './world.ts';
@@ -153,29 +153,17 @@ describe.skipIf(!hasRedis)('while Redis is away', { timeout: 60_000 }, () => {
   });
 
   it('a demoted primary grants nothing, and the new one behind the same name knows what was spent', async () => {
-    const other = await startRedis();
-    ends.push(() => other.stop());
-    const relay = await startRelay(portOf(redis));
-    ends.push(() => relay.close());
-    const [primary, replica] = [new Redis(redis.url), new Redis(other.url)];
-    ends.push(
-      () => primary.disconnect(),
-      () => replica.disconnect(),
-    );
-    await replica.replicaof('127.0.0.1', portOf(redis));
-    await expect
-      .poll(() => replica.info('replication'), { timeout: 10_000 })
-      .toContain('master_link_status:up');
-    const gateway = await start(`redis://127.0.0.1:${relay.port}`);
+    const failover = await startFailover(redis);
+    ends.push(failover.end);
+    const gateway = await start(failover.url);
     let sent = sentOf(await callMany(gateway, 12));
     expect(sent).toBe(12);
-    await primary.wait(1, 5_000);
-    await replica.replicaof('NO', 'ONE');
-    await primary.replicaof('127.0.0.1', portOf(other));
+    await failover.primary.wait(1, 5_000);
+    await failover.demote();
 
     const demoted = await callMany(gateway, 30);
     expectLeasesAlone(demoted, LEASED);
-    relay.pointTo(portOf(other));
+    failover.pointOn();
     expect(await msUntilSent(gateway)).toBeLessThan(4_000);
     sent += sentOf(demoted) + 1;
     for (let tries = 0; sent < WHOLE && tries < 200; tries += 1) {
