@@ -7,7 +7,7 @@ import { check, createVariants, type Variant } from './lab/variants.ts';
 import { createWorld } from './lab/world.ts';
 
 /** How long the interleaved rounds go on; all else takes about a minute. */
-const FOR_MS = 180_000;
+const FOR_MS = 150_000;
 
 interface Goal {
   readonly what: string;
