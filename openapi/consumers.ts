@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { doorOpenApiOf } from '../src/admin/api/openapi.ts';
 import { operations } from '../src/admin/api/table.ts';
 import { checkInspected, openKeyedDoor, PROTOCOLS, totalOf } from './agents.ts';
+import { runSamples } from './run-samples.ts';
 
 /**
  * `npm run contract`: the description as others use it. Linters, the gate against breaking changes, generated clients
@@ -234,6 +235,7 @@ const stepsOf = (key: string): Readonly<Record<string, () => Promise<unknown>>> 
     await install('proxy');
     await throughValidator(key);
   },
+  'samples of code, run': () => runSamples(`http://localhost:${PORT}`, key),
   ...Object.fromEntries(
     PROTOCOLS.map((version) => [`MCP conformance, ${version}`, () => conform(key, version)]),
   ),

@@ -1,16 +1,26 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { openApiOf } from '../src/describe/openapi.ts';
 import { table } from '../src/endpoints/table.ts';
+import { codeSamplesOf } from './code-samples.ts';
 
-/** Writes `openapi.json` from the table; with `--check`, ends with 1 when the file there says something else. */
-const file = new URL('openapi.json', import.meta.url);
+/**
+ * Writes what is generated of the table: the samples of code that the description shows, and `openapi.json`. With
+ * `--check`, ends with 1 when a file says something else.
+ */
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
-const text = `${JSON.stringify(openApiOf(table, version), null, 2)}\n`;
-
-if (!process.argv.includes('--check')) writeFileSync(file, text);
-else if (readFileSync(file, 'utf8') !== text) {
-  console.error('openapi.json does not say what the table says: npm run openapi');
-  process.exit(1);
+const samples = Object.fromEntries(table.map((row) => [row.operationId, codeSamplesOf(row)]));
+const written = {
+  '../src/describe/code-samples.json': samples,
+  'openapi.json': openApiOf(table, version, samples),
+};
+for (const [name, content] of Object.entries(written)) {
+  const file = new URL(name, import.meta.url);
+  const text = `${JSON.stringify(content, null, 2)}\n`;
+  if (!process.argv.includes('--check')) writeFileSync(file, text);
+  else if (readFileSync(file, 'utf8') !== text) {
+    console.error(`${name} does not say what the table says: npm run openapi`);
+    process.exitCode = 1;
+  }
 }

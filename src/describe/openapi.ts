@@ -3,6 +3,7 @@ import type { Endpoint } from '../endpoints/endpoint.ts';
 import { type Json, parametersOf } from '../endpoints/parameters.ts';
 import { BASE_PATH } from '../endpoints/table.ts';
 import { getUsage } from '../endpoints/usage.ts';
+import keptCodeSamples from './code-samples.json' with { type: 'json' };
 import { dataSchemasOf, ENVELOPE_SCHEMAS, envelopeOf } from './openapi-data.ts';
 import {
   errorStatuses,
@@ -14,7 +15,11 @@ import {
 import { sampleOf } from './samples.ts';
 
 /** What is told to clients about the table: OpenAPI 3.1. */
-export function openApiOf(table: readonly Endpoint[], version: string): Json {
+export function openApiOf(
+  table: readonly Endpoint[],
+  version: string,
+  codeSamples: Readonly<Record<string, unknown>> = keptCodeSamples,
+): Json {
   return {
     openapi: '3.1.1',
     info: INFO(version),
@@ -30,7 +35,9 @@ export function openApiOf(table: readonly Endpoint[], version: string): Json {
       { name: 'Usage', description: 'What a key has left, and what was used. Costs nothing.' },
     ],
     paths: {
-      ...Object.fromEntries(table.map((row) => [row.path, { get: operationOf(row) }])),
+      ...Object.fromEntries(
+        table.map((row) => [row.path, { get: operationOf(row, codeSamples[row.operationId]) }]),
+      ),
       [getUsage.path]: { get: usageOperation() },
     },
     components: {
@@ -107,13 +114,14 @@ const usageOperation = (): Json => ({
   },
 });
 
-function operationOf(row: Endpoint): Json {
+function operationOf(row: Endpoint, codeSamples: unknown): Json {
   const paged = row.cursor === undefined ? [] : (['link'] as const);
   return {
     operationId: row.operationId,
     tags: [row.tag],
     summary: row.summary,
     description: row.description,
+    ...(codeSamples === undefined ? {} : { 'x-codeSamples': codeSamples }),
     parameters: [...parametersOf(row), { $ref: '#/components/parameters/IfNoneMatch' }],
     responses: {
       '200': {

@@ -130,6 +130,26 @@ it.each([
   expect(row?.data.safeParse(body.data)).toHaveProperty('success', true);
 });
 
+it('each row is shown in eight languages', () => {
+  const paths = description.paths as Readonly<
+    Record<string, { get: { 'x-codeSamples': { lang: string; source: string }[] } }>
+  >;
+  for (const row of table) {
+    const samples = paths[row.path]?.get['x-codeSamples'] ?? [];
+    expect(samples.map(({ lang }) => lang)).toEqual([
+      'Shell',
+      'TypeScript',
+      'Python',
+      'Go',
+      'Java',
+      'C#',
+      'Ruby',
+      'PHP',
+    ]);
+    for (const { source } of samples) expect(source).toContain(`/bitbucket-api${row.path}`);
+  }
+});
+
 describe('each sample', () => {
   const operations = Object.values(description.paths as Readonly<Record<string, { readonly get: Json }>>);
   const sampled = operations.map(({ get }) => {
