@@ -1,6 +1,28 @@
 import { describe, expect, it } from 'vitest';
-import { dateOf, durationOf, UsageError, wholeNumberOf, wordsOf } from '../../src/cli/arguments.ts';
+import {
+  commandOf,
+  dateOf,
+  durationOf,
+  UsageError,
+  wholeNumberOf,
+  wordsOf,
+} from '../../src/cli/arguments.ts';
 import { csvOf, tableOf } from '../../src/cli/table.ts';
+
+describe('a command', () => {
+  const commands = { check: 1, copy: 2 };
+  it('is found by its name', () => {
+    expect([commandOf(commands, 'check'), commandOf(commands, 'copy')]).toEqual([1, 2]);
+  });
+  it.each([
+    ['', 'a command is needed'],
+    ['nonsense', 'there is no command nonsense'],
+    ['toString', 'there is no command toString'],
+  ])('%j is none', (name, message) => {
+    expect(() => commandOf(commands, name)).toThrow(UsageError);
+    expect(() => commandOf(commands, name)).toThrow(new RegExp(`^${message}$`));
+  });
+});
 
 describe('a whole number', () => {
   it.each([

@@ -2,12 +2,11 @@ import { beforeEach, expect, it, vi } from 'vitest';
 import { createNothingHere } from '../../src/http/nothing-here.ts';
 import { nearestOf } from '../../src/input/nearest.ts';
 
-vi.mock('../../src/input/nearest.ts', async (original) => {
-  const { nearestOf } = await original<typeof import('../../src/input/nearest.ts')>();
-  return { nearestOf: vi.fn(nearestOf) };
-});
+vi.mock('../../src/input/nearest.ts', { spy: true });
 const looked = vi.mocked(nearestOf);
-beforeEach(() => looked.mockClear());
+beforeEach(() => {
+  looked.mockClear();
+});
 
 it('what was told of a path costs nothing to tell again', () => {
   const nothingHere = createNothingHere();
