@@ -36,6 +36,7 @@ const TOOLS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   proxy: { '@stoplight/prism-cli': '5.16.0' },
   browser: { 'playwright-core': '1.65.1', 'axe-core': '4.14.1' },
   mcp: { '@modelcontextprotocol/conformance': '0.2.0-alpha.12' },
+  postman: { newman: '6.2.2' },
   inspector: { '@modelcontextprotocol/inspector': '2.12.0' },
 };
 
@@ -236,6 +237,11 @@ const stepsOf = (key: string): Readonly<Record<string, () => Promise<unknown>>> 
     await throughValidator(key);
   },
   'samples of code, run': () => runSamples(`http://localhost:${PORT}`, key),
+  'Postman collection, newman': async () => {
+    await install('postman');
+    const variables = ['--env-var', `key=${key}`, '--env-var', `baseUrl=${BASE}`];
+    await run('postman', bin('postman', 'newman'), 'run', `${BASE}/postman.json`, ...variables);
+  },
   ...Object.fromEntries(
     PROTOCOLS.map((version) => [`MCP conformance, ${version}`, () => conform(key, version)]),
   ),

@@ -91,7 +91,7 @@ Answers are Bitbucket's own JSON in an envelope: <code>data</code>, <code>meta</
 <li>The next page: follow <code>Link: &lt;…&gt;; rel="next"</code>, which needs nothing added, until it is absent.
 <pre tabindex="0">curl -i -H "x-oanor-key: $KEY" "${at}/v1/repo/branches?repo=atlassian%2Fatlassian-event"</pre></li>
 </ol>
-<p>Nothing is cached here; Bitbucket's own CDN may be up to 15 minutes old. For machines: <a href="openapi.json">OpenAPI</a>, <a href="llms.txt">llms.txt</a>, <a href="llms-full.txt">llms-full.txt</a>; for agents the MCP server at <code>${at}/mcp</code>.</p>
+<p>Nothing is cached here; Bitbucket's own CDN may be up to 15 minutes old. For machines: <a href="openapi.json">OpenAPI</a>, <a href="postman.json">Postman</a>, <a href="llms.txt">llms.txt</a>, <a href="llms-full.txt">llms-full.txt</a>; for agents the MCP server at <code>${at}/mcp</code>.</p>
 <section aria-labelledby="limits"><h2 id="limits">What you may call</h2>
 <p>${plans()}. What is left stands in <code>x-ratelimit-*</code> and <code>x-quota-*</code>; on 429 and 503 wait as long as <code>Retry-After</code> says. <code>${at}/usage</code> tells both, and the month by day, endpoint and outcome; it costs nothing.</p></section>
 <section aria-labelledby="codes"><h2 id="codes">When it says no</h2>

@@ -43,6 +43,7 @@ ${FAILURE_CODES.map((code) => `- [${code}](${base}${helpPathOf(code)}): ${FAILUR
 ## Optional
 
 - [OpenAPI](${base}/openapi.json): the whole description for machines
+- [Postman collection](${base}/postman.json): each call, ready to be sent
 - [Everything in one text](${base}/llms-full.txt): all endpoints with parameters and examples
 - [Usage](${base}/usage): with the key, what is left of the plan and what was used by day, endpoint and outcome; \`?months=\` up to 13; costs nothing
 - [MCP server](${base}/mcp): the endpoints as tools for agents (streamable HTTP, the same key header)

@@ -3,6 +3,7 @@ import { helpPathOf } from '../endpoints/help.ts';
 import { errorPage } from './error-pages.ts';
 import { type Described, llmsFullTxt, llmsTxt, operationMd } from './llms.ts';
 import { openApiOf } from './openapi.ts';
+import { postmanOf } from './postman.ts';
 
 export interface PagesOptions extends Described {
   /** The gateway's own. */
@@ -27,6 +28,7 @@ export function pagesOf(options: PagesOptions): PublicPage[] {
   const { table, base, version } = options;
   return [
     { path: '/openapi.json', type: JSON_TYPE, text: JSON.stringify(openApiOf(table, version), null, 2) },
+    { path: '/postman.json', type: JSON_TYPE, text: JSON.stringify(postmanOf(options), null, 2) },
     { path: '/llms.txt', type: TEXT, text: llmsTxt(options) },
     { path: '/llms-full.txt', type: TEXT, text: llmsFullTxt(options) },
     ...table.map((row) => ({

@@ -192,6 +192,16 @@ describe('pages for everyone', () => {
     for (const link of links) expect((await page(link)).statusCode).toBe(200);
   });
 
+  it('postman.json has each call with what it needs, and the key as a variable', async () => {
+    const collection = (await page('/postman.json')).json();
+    const items = collection.item.flatMap(
+      ({ item }: { item: { request: { url: { raw: string } } }[] }) => item,
+    );
+    expect(items).toHaveLength(12);
+    for (const row of table) expect(JSON.stringify(items)).toContain(`"raw":"{{baseUrl}}${row.path}`);
+    expect(JSON.stringify(collection.auth)).toContain('{{key}}');
+  });
+
   it('llms-full.txt has every path and plan', async () => {
     const { body } = await page('/llms-full.txt');
     for (const row of table) expect(body).toContain(`#### \`GET ${row.path}\` — ${row.summary}`);
