@@ -66,6 +66,8 @@ export function createDebts({ fleet, steps, months, lines, clock, log }: DebtsOp
 
   fleet.onBack((wasLost) => {
     const forgotten = wasLost ? months.usedWithin(FAILOVER_MS) : [];
+    // That there is such a month may be forgotten as well.
+    for (const month of forgotten) month.isNoted = false;
     void tellNow([...new Set([...months.owed(), ...forgotten])]);
   });
 

@@ -6,7 +6,7 @@ import { systemClock } from '../../src/domain/clock.ts';
 import type { KeptMeter } from '../../src/limits/meter.ts';
 import { openMeter, openUsage } from '../../src/limits/open-meter.ts';
 import { periodOf } from '../../src/limits/period.ts';
-import { ownKey, secondKey, totalsKey } from '../../src/limits/redis-keys.ts';
+import { ownKey, secondKey, totalsKey, USAGE_INDEX } from '../../src/limits/redis-keys.ts';
 import type { RedisBackend, Role } from '../../src/store/backend.ts';
 import { openBackend } from '../../src/store/open-backend.ts';
 import { startFailover } from '../store/failover.ts';
@@ -132,7 +132,8 @@ describe.skipIf(!hasRedis)('a meter over Redis', { timeout: 60_000 }, () => {
     expect(tally(await calls([meter], subject, 20))).toEqual({ granted: 20 });
     await failover.primary.wait(1, 5_000);
     await failover.demote();
-    await replica.del(totalsKey(subject.id, periodOf(Date.now())), ownKey(subject.id, periodOf(Date.now())));
+    const period = periodOf(Date.now());
+    await replica.del(totalsKey(subject.id, period), ownKey(subject.id, period), USAGE_INDEX);
     failover.pointOn();
     expect(await msUntilGranted(meter)).toBeLessThan(4_000);
     await expect.poll(() => usedOf(openUsage(backend), subject), { timeout: 10_000 }).toBe(20);
