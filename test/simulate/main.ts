@@ -3,8 +3,9 @@ import { parseArgs } from 'node:util';
 const realNow = performance.now.bind(performance);
 
 /**
- * `npm run simulate -- [--seed N] [--runs M] [--hours H] [--json]`: a fleet under virtual time and a seeded
- * random, judged by what was seen of it. Ends with 1 where a promise was not kept.
+ * `npm run simulate -- [--seed N] [--runs M] [--hours H] [--json] [--mutants [--only WORDS]]`: a fleet under
+ * virtual time and a seeded random, judged by what was seen of it. Ends with 1 where a promise was not kept, or a
+ * planted bug was not found.
  */
 const { values } = parseArgs({
   options: {
@@ -12,6 +13,9 @@ const { values } = parseArgs({
     runs: { type: 'string' },
     hours: { type: 'string' },
     json: { type: 'boolean', default: false },
+    mutants: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    plant: { type: 'string' },
   },
 });
 
@@ -61,4 +65,30 @@ async function simulate(): Promise<number> {
   return 0;
 }
 
-process.exit(await simulate());
+/** For a planted bug it is enough to know when a promise breaks. */
+async function huntPlanted(name: string): Promise<number> {
+  const { store } = (await import('./mutants/plant.ts')).plant(name);
+  const { drawPlan } = await import('./draw.ts');
+  const { run } = await import('./run.ts');
+  const most = wholeOf(values.runs, 200);
+  let runs = 0;
+  for (let seed = wholeOf(values.seed, 1); runs < most; seed += 1) {
+    const plan = drawPlan(seed);
+    if (store !== undefined && plan.setup.store !== store) continue;
+    runs += 1;
+    const { violations } = await run(plan);
+    if (violations.length === 0) continue;
+    console.log(`found after ${runs} runs\nseed ${seed}: ${violations[0]?.promise}: ${violations[0]?.words}`);
+    return 0;
+  }
+  return 1;
+}
+
+async function main(): Promise<number> {
+  if (values.plant !== undefined) return huntPlanted(values.plant);
+  if (!values.mutants) return simulate();
+  const { huntAll } = await import('./mutants/hunt.ts');
+  return (await huntAll(wholeOf(values.seed, 1), values.only)) ? 0 : 1;
+}
+
+process.exit(await main());

@@ -93,7 +93,11 @@ export function checkCodes(history: History): Violation[] {
       exits_exhausted: () => isTroubled(upstream) || mayBeScarce(history, end.atMs),
       overloaded: () => setup.maxBytesInFlight < 64 * 1024 * history.calls.length,
       draining: () => isLeaving,
-      key_invalid: () => key === undefined || key.endsAtMs <= end.atMs || hasJumped(history),
+      key_invalid: () =>
+        key === undefined ||
+        key.endsAtMs <= end.atMs ||
+        hasJumped(history) ||
+        mayBeForgotten(history, key.number),
       subscription_inactive: () => history.acts.some(({ event }) => event.do === 'suspend'),
       rate_exceeded: () => wish !== 'nowhere' && key !== undefined,
       quota_exhausted: () => wish !== 'nowhere' && key !== undefined && wish !== 'invalid',
@@ -118,6 +122,10 @@ function mayBeScarce({ setup, seen, lives, acts }: History, atMs: number): boole
   const leased = lives.length * 5 * setup.exits.length;
   return acts.some(({ event }) => event.do === 'reload') || spent + leased + 20 > whole * 0.7;
 }
+
+/** A failover that loses the last writes may lose a key that was made in them. */
+const mayBeForgotten = ({ acts }: History, number: number) =>
+  number > 0 && acts.some(({ event }) => event.do === 'failover');
 
 const hasJumped = ({ offsets }: History) => offsets.length > 0;
 

@@ -132,7 +132,7 @@ const ACTS: { readonly [Kind in Exclude<Event['do'], 'call'>]: ActOf<Kind> } = {
   hang: async (fleet, { ms }) => {
     fleet.redis?.redis.hang();
     await wait(fleet, ms);
-    fleet.redis?.redis.resume();
+    if (isLast(fleet, 'hang')) fleet.redis?.redis.resume();
   },
   failover: async (fleet, { lostMs, awayMs }) => {
     const snapshot = fleet.redis?.snapshot();
@@ -145,7 +145,7 @@ const ACTS: { readonly [Kind in Exclude<Event['do'], 'call'>]: ActOf<Kind> } = {
   demote: async (fleet, { ms }) => {
     fleet.redis?.redis.demote(true);
     await wait(fleet, ms);
-    fleet.redis?.redis.demote(false);
+    if (isLast(fleet, 'demote')) fleet.redis?.redis.demote(false);
   },
   full: async (fleet, { ms, how }) => {
     const backend = slotOf(fleet, 0).gateway?.stores.backend;
@@ -220,6 +220,10 @@ async function insist(fleet: Fleet, command: () => Promise<unknown>): Promise<vo
   }
   throw new Error('the command failed all the time');
 }
+
+/** Whether no other trouble of its kind goes on. */
+const isLast = (fleet: Fleet, kind: Event['do']) =>
+  fleet.acts.filter(({ event, isOver }) => event.do === kind && !isOver).length === 1;
 
 const keyIdOf = (text: string) => /^oanor_live_(.{8})/.exec(text)?.[1] ?? '';
 
