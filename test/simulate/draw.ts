@@ -24,6 +24,7 @@ export function drawPlan(seed: number): Plan {
     ];
     events.push(...drawn.map((event) => ({ ...event, atMs: event.atMs + startMs })));
   }
+  events.push(...drawMutes(setup, createDice(createRandom(seed ^ 0x3ea7)), events));
   events.sort((a, b) => a.atMs - b.atMs);
   let n = 0;
   return {
@@ -106,6 +107,16 @@ function drawCalls(setup: Setup, dice: Dice, count: number, lengthMs: number): E
       calls.push(one(atMs + dice.whole(0, overMs), account));
   }
   return calls;
+}
+
+/** From dice of its own, so that the rest of a plan stays what it was. Mostly while something is asked. */
+function drawMutes({ store }: Setup, dice: Dice, events: readonly Event[]): Event[] {
+  if (store !== 'redis' || !dice.chance(0.2) || events.length === 0) return [];
+  return Array.from({ length: dice.whole(1, 4) }, () => ({
+    atMs: Math.max(0, dice.one(events).atMs - dice.whole(0, 3)),
+    do: 'mute',
+    ms: dice.whole(60, 600),
+  }));
 }
 
 /** A third of the runs is calm; the others have a few kinds of trouble, each several times. */

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 const realNow = performance.now.bind(performance);
 
 /**
- * `npm run simulate -- [--seed N] [--runs M] [--hours H] [--json] [--mutants [--only WORDS]]`: a fleet under
+ * `npm run simulate -- [--seed N[,N…]] [--runs M] [--hours H] [--json] [--mutants [--only WORDS]]`: a fleet under
  * virtual time and a seeded random, judged by what was seen of it. Ends with 1 where a promise was not kept, or a
  * planted bug was not found.
  */
@@ -31,12 +31,13 @@ async function simulate(): Promise<number> {
   const { run } = await import('./run.ts');
   const { historyJson, planLines, violationLines } = await import('./print.ts');
   const { shrink } = await import('./shrink.ts');
-  const first = wholeOf(values.seed, Math.floor(Date.now() / 1_000) * 1_000);
+  const first = wholeOf(values.seed?.split(',')[0], Math.floor(Date.now() / 1_000) * 1_000);
   const hours = values.hours === undefined ? null : Number(values.hours);
   const runs =
     hours !== null ? Number.POSITIVE_INFINITY : wholeOf(values.runs, values.seed === undefined ? 100 : 1);
   const startedAtMs = realNow();
   const isTime = () => hours === null || realNow() - startedAtMs < hours * 3_600_000;
+  if (values.seed?.includes(',')) return liveThrough(values.seed.split(',').map((seed) => wholeOf(seed, 0)));
   if (values.json) {
     const { history, violations } = await run(drawPlan(first));
     process.stdout.write(`${historyJson(history, violations)}\n`);
@@ -62,6 +63,21 @@ async function simulate(): Promise<number> {
   console.log(
     `seeds ${first} to ${seed - 1}: ${seed - first} runs, ${calls} calls, no promise broken (${tookS.toFixed(0)} s, ${((1_000 * tookS) / Math.max(1, seed - first)).toFixed(0)} ms a run)`,
   );
+  return 0;
+}
+
+/** Chosen seeds, one after the other. */
+async function liveThrough(seeds: readonly number[]): Promise<number> {
+  const { drawPlan } = await import('./draw.ts');
+  const { run } = await import('./run.ts');
+  const { violationLines } = await import('./print.ts');
+  for (const seed of seeds) {
+    const { violations } = await run(drawPlan(seed));
+    if (violations.length === 0) continue;
+    console.log(`seed ${seed}:\n${violationLines(violations).join('\n')}`);
+    return 1;
+  }
+  console.log(`${seeds.length} runs, no promise broken`);
   return 0;
 }
 

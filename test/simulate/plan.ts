@@ -64,6 +64,8 @@ export type Event = { readonly atMs: number } & (
   | { readonly do: 'jump'; readonly gateway: number | 'store'; readonly ms: number }
   /** The Redis server answers nothing for a while. */
   | { readonly do: 'hang'; readonly ms: number }
+  /** The Redis server does what it is told, and its answers come that much later. */
+  | { readonly do: 'mute'; readonly ms: number }
   /** Another Redis server takes over after `awayMs`; it lacks what came in the last `lostMs`. */
   | { readonly do: 'failover'; readonly lostMs: number; readonly awayMs: number }
   /** The Redis server is demoted to a replica for a while. */

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 
+const ONCE_BROKEN = [4, 188, 446, 845, 1097, 1372, 2004, 2138, 2357, 2470, 3249, 3432, 3455];
+
 /** The simulation takes over the timers of its process, so it has one of its own. */
 function simulate(...args: string[]) {
   const { status, stdout } = spawnSync(process.execPath, [main, ...args], {
@@ -14,14 +16,16 @@ function simulate(...args: string[]) {
 }
 
 describe('the simulation', { timeout: 120_000 }, () => {
-  it('breaks no promise in the runs that once did, and in a few dozen others', () => {
+  it('breaks no promise in a few dozen runs', () => {
     const { status, stdout } = simulate('--seed', '1', '--runs', '30');
     expect(stdout).toContain('30 runs');
     expect(status).toBe(0);
   });
 
-  it.each(['188', '446', '845', '1097', '2138', '3432'])('breaks none in run %s any more', (seed) => {
-    expect(simulate('--seed', seed).stdout).toContain('no promise broken');
+  it('breaks none any more in runs that once did', () => {
+    expect(simulate('--seed', ONCE_BROKEN.join()).stdout).toContain(
+      `${ONCE_BROKEN.length} runs, no promise broken`,
+    );
   });
 
   it('tells the same history to the byte each time', () => {

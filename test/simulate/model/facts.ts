@@ -61,7 +61,8 @@ const RECOVERY_MS = 4_000;
 export const storeTroubles = ({ acts }: History): Span[] =>
   acts.flatMap(({ event, beganAtMs }): Span[] => {
     const until = (ms: number) => [{ fromMs: beganAtMs, toMs: beganAtMs + ms + RECOVERY_MS }];
-    if (event.do === 'hang' || event.do === 'demote' || event.do === 'full') return until(event.ms);
+    if (event.do === 'hang' || event.do === 'mute' || event.do === 'demote' || event.do === 'full')
+      return until(event.ms);
     return event.do === 'failover' ? until(event.lostMs + event.awayMs) : [];
   });
 

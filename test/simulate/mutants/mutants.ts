@@ -81,13 +81,6 @@ export const MUTANTS: readonly Mutant[] = [
     plant: 'const granted = heard.granted;',
   },
   {
-    name: 'what was granted to refused calls is kept',
-    store: 'redis',
-    file: 'limits/counts.ts',
-    find: 'counts.refunded += unknown;',
-    plant: '',
-  },
-  {
     name: 'the store never hears what was given back',
     store: 'redis',
     file: 'limits/counts.ts',

@@ -134,6 +134,11 @@ const ACTS: { readonly [Kind in Exclude<Event['do'], 'call'>]: ActOf<Kind> } = {
     await wait(fleet, ms);
     if (isLast(fleet, 'hang')) fleet.redis?.redis.resume();
   },
+  mute: async (fleet, { ms }) => {
+    fleet.redis?.mute();
+    await wait(fleet, ms);
+    if (isLast(fleet, 'mute')) fleet.redis?.speak();
+  },
   failover: async (fleet, { lostMs, awayMs }) => {
     const snapshot = fleet.redis?.snapshot();
     if (snapshot === undefined) return;

@@ -16,6 +16,9 @@ export interface RedisHost {
   snapshot(): ReturnType<InProcessRedis['keys']['snapshot']>;
   /** Another server stands behind the name: connections are cut, and what came after `snapshot` is lost. */
   failOver(snapshot: ReturnType<InProcessRedis['keys']['snapshot']>): void;
+  /** Answers are kept back from now on, until `speak`. */
+  mute(): void;
+  speak(): void;
   /** Connections that are open. */
   open(): number;
 }
@@ -51,6 +54,8 @@ export async function createRedisHost(
   const redis = shared;
   let calendarMs = epochMs;
   let open = 0;
+  let isMute = false;
+  const unsaid: (() => void)[] = [];
   serverNow = () => time.now() + calendarMs;
   redis.execute(['FLUSHALL']);
   redis.execute(['SCRIPT', 'FLUSH']);
@@ -69,7 +74,10 @@ export async function createRedisHost(
       accept: (line) => {
         const server = redis.connect();
         open += 1;
-        server.on('data', (bytes: Buffer) => line.send(bytes));
+        server.on('data', (bytes: Buffer) => {
+          if (isMute) unsaid.push(() => line.send(bytes));
+          else line.send(bytes);
+        });
         server.on('error', () => {});
         server.once('end', () => line.end());
         server.once('close', () => {
@@ -98,6 +106,13 @@ export async function createRedisHost(
       redis.stop();
       redis.resume();
       redis.keys.restore(snapshot);
+    },
+    mute: () => {
+      isMute = true;
+    },
+    speak: () => {
+      isMute = false;
+      for (const say of unsaid.splice(0)) say();
     },
     open: () => open,
   };
