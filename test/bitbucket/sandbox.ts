@@ -27,20 +27,17 @@ const environment = {
   PROXY_URLS: '',
   PROXY_FILE: '',
 };
-const create = [
-  'src/cli/keys.ts',
-  'create',
-  '--plan',
-  'mega',
-  '--calls-per-second',
-  '1000',
-  '--name',
-  'sandbox',
-  '--json',
-];
-const { key } = JSON.parse(execFileSync(process.execPath, create, { env: environment }).toString()) as {
-  key: string;
-};
+/** A key of an account of its own; its plan's numbers unless others are given. */
+function createKey(name: string, plan: string, callsPerSecond: number, callsPerMonth: number): string {
+  const limits = ['--calls-per-second', String(callsPerSecond), '--calls-per-month', String(callsPerMonth)];
+  const create = ['src/cli/keys.ts', 'create', '--plan', plan, '--name', name, ...limits, '--json'];
+  const made = JSON.parse(execFileSync(process.execPath, create, { env: environment }).toString()) as {
+    key: string;
+  };
+  return made.key;
+}
+const key = createKey('sandbox', 'mega', 1_000, HIGH);
+const tinyKey = createKey('tiny', 'free', 1, 5);
 
 const gateway: ChildProcess = spawn(process.execPath, ['src/main.ts'], {
   env: environment,
@@ -61,8 +58,12 @@ const curl = (path: string) => `curl -H "x-oanor-key: ${key}" "${base}/bitbucket
 console.log(`The gateway and a stand-in of Bitbucket are running. Ctrl+C ends both.
 
 Key: ${key}
+Tiny key: ${tinyKey} (1 call a second, 5 a month: meet a 429 and an exhausted month)
 
 ${curl('/v1/repo?repo=atlassian%2Fatlassian-event&pretty=1')}
 ${curl('/v1/repo/branches?repo=atlassian%2Fatlassian-event')}
 ${curl('/v1/repo/src?repo=atlassian%2Fatlassian-event&pretty=1')}
+
+Docs: ${base}/bitbucket-api/docs
+MCP: { "type": "http", "url": "${base}/bitbucket-api/mcp", "headers": { "x-oanor-key": "${key}" } }
 `);
