@@ -3,8 +3,6 @@ import type { UpstreamHead } from '../../domain/upstream.ts';
 import { encodingOf, startOf } from './body.ts';
 
 const MAX_WORDS = 500;
-/** A text is looked at so far, before anything that takes time is done with it. */
-const MAX_LOOKED_AT = 16 * 1024;
 
 /** An answer of Bitbucket, whole or its start. */
 export interface Answered extends UpstreamHead {
@@ -57,7 +55,7 @@ export function requestIdOf({ headers }: UpstreamHead): { upstreamRequestId?: st
 
 /** The start of an answer's text, however long it is. */
 export function textOf({ headers, wire }: Answered): string {
-  return startOf(wire, encodingOf(headers['content-encoding'])).toString().slice(0, MAX_LOOKED_AT);
+  return startOf(wire, encodingOf(headers['content-encoding'])).toString();
 }
 
 /** Bitbucket's own words; undefined where it has none that a person would want. */
@@ -73,8 +71,8 @@ function fromJson(text: string): string | undefined {
     if (typeof error === 'string') return clean(error);
     if (typeof error !== 'object' || error === null) return undefined;
     const { message, detail, fields } = error as Record<string, unknown>;
-    const parts = [message, typeof detail === 'string' ? detail : undefined, fieldsOf(fields)];
-    return clean(parts.filter((part) => typeof part === 'string' && part !== '').join(' '));
+    const parts = [message, detail, fieldsOf(fields)];
+    return clean(parts.filter((part) => typeof part === 'string').join(' '));
   } catch {
     return undefined;
   }

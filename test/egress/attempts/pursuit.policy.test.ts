@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { unboundedHold } from '../../../src/domain/bytes-in-flight.ts';
@@ -270,7 +271,10 @@ describe('the attempts of one call', () => {
 describe('how a call ends that nothing came of', () => {
   it('503 with the pool’s time when no proxy let it through', async () => {
     expect(await pursue({ meets: [refused], restMs: 90_000 }).passing(0)).toMatchObject(
-      failing('exits_exhausted', { retryAfterMs: 90_000 }),
+      failing('exits_exhausted', {
+        retryAfterMs: 90_000,
+        message: expect.stringContaining('Wait as long as Retry-After says.'),
+      }),
     );
     expect(await pursue({ meets: [refused] }).passing(0)).toMatchObject(
       failing('exits_exhausted', { retryAfterMs: 1_000 }),
@@ -533,6 +537,14 @@ describe('a caller who hangs up', () => {
     expect(requests).toHaveLength(1);
   });
 
+  it('after the call is heard by nobody', async () => {
+    const { passing, hangUp } = pursue({ meets: [silent] });
+    await passing(0);
+    expect(getEventListeners(hangUp.signal, 'abort').length).toBeGreaterThan(0);
+    await passing(30_000);
+    expect(getEventListeners(hangUp.signal, 'abort')).toEqual([]);
+  });
+
   it('and is slow to answer is not the exit’s fault', async () => {
     const { passing, hangUp, settled, told } = pursue({ meets: [silent] });
     await passing(100);
@@ -566,7 +578,10 @@ describe('a caller who hangs up', () => {
       room: unboundedHold,
     };
     const request = { target: '/x', read: () => 1 };
-    await expect(new Pursuit(tools, call).run(request)).rejects.toMatchObject({ code: 'upstream_timeout' });
+    await expect(new Pursuit(tools, call).run(request)).rejects.toMatchObject({
+      code: 'upstream_timeout',
+      message: 'The caller hung up.',
+    });
     expect(taken()).toBe(0);
   });
 
