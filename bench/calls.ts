@@ -5,6 +5,7 @@ import { SIZES, type Size } from './lab/pages.ts';
 import { measure, type Rounds, ratioOf, type Slice, type Spread, spreadOf } from './lab/rounds.ts';
 import { check, createVariants, type Variant } from './lab/variants.ts';
 import { createWorld } from './lab/world.ts';
+import { pictureOf } from './picture.ts';
 
 /** How long the interleaved rounds go on; all else takes about a minute. */
 const FOR_MS = 150_000;
@@ -125,8 +126,13 @@ const shown = (spread: Spread | null) =>
     ? 'absent'
     : `${spread.median.toFixed(2)} (${spread.low.toFixed(2)}–${spread.high.toFixed(2)})`;
 
-/** Leaves the figures and the machine they are true of. */
-function write(results: object): void {
+interface Results {
+  readonly costs: readonly Readonly<Record<string, string | number>>[];
+  readonly [name: string]: unknown;
+}
+
+/** Leaves the figures, their picture, and the machine they are true of. */
+function write(results: Results): void {
   const [cpu] = cpus();
   const machine = {
     cpu: cpu?.model,
@@ -134,6 +140,13 @@ function write(results: object): void {
     memoryGb: Math.round(totalmem() / 2 ** 30),
     linux: release(),
   };
-  const text = JSON.stringify({ at: new Date().toISOString(), machine, ...results }, null, 2);
+  const at = new Date().toISOString();
+  const text = JSON.stringify({ at, machine, ...results }, null, 2);
   writeFileSync(join(import.meta.dirname, 'results.json'), `${text}\n`);
+  const where = `${machine.cpu}, ${machine.cores} cores, Linux ${machine.linux}, Node ${process.version}, ${at.slice(0, 10)}`;
+  const figures = results.costs.map((cost) => ({
+    variant: String(cost.variant),
+    cpuUs: Object.fromEntries(SIZES.map((size) => [size, Number(cost[size])])) as Record<Size, number>,
+  }));
+  writeFileSync(join(import.meta.dirname, '../docs/bench.svg'), pictureOf(figures, where));
 }

@@ -67,10 +67,38 @@ function decisions(): string {
   return lines.join('\n');
 }
 
+/** The ratios of the last run of `npm run bench`, and the machine they are true of. */
+function figures(): string {
+  const { at, machine, versions, rounds, goals } = JSON.parse(read('bench/results.json')) as Results;
+  const rows = goals.map((goal) => SIZES.map((size) => goal[size] ?? '').toSpliced(0, 0, goal.what ?? ''));
+  const where = `${machine.cpu}, ${machine.cores} cores, Linux ${machine.linux}, Node ${versions.node}`;
+  return [
+    tableOf(['CPU per request, ratio within a round', ...SIZES], rows),
+    `\nMedians of ${rounds} interleaved rounds, nine of ten between, beside the goal. ${where}; ${at.slice(0, 10)}.`,
+  ].join('\n');
+}
+
+const SIZES = ['2 KB', '64 KB', '1 MB'];
+
+interface Results {
+  readonly at: string;
+  readonly machine: { readonly cpu: string; readonly cores: number; readonly linux: string };
+  readonly versions: Readonly<Record<string, string>>;
+  readonly rounds: number;
+  readonly goals: readonly Readonly<Record<string, string>>[];
+}
+
 const entries = (): [string, Setting][] => Object.entries(SETTINGS);
 
 /** Tables between `<!-- name -->` and `<!-- /name -->`. */
-const TABLES: Readonly<Record<string, () => string>> = { endpoints, failures, settings, plans, decisions };
+const TABLES: Readonly<Record<string, () => string>> = {
+  endpoints,
+  failures,
+  settings,
+  plans,
+  decisions,
+  figures,
+};
 
 /** `text` with each of its tables as the code has it. Throws where a mark has no table behind it. */
 export function withTables(text: string): string {
