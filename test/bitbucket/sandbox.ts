@@ -28,16 +28,15 @@ const environment = {
   PROXY_FILE: '',
 };
 /** A key of an account of its own; its plan's numbers unless others are given. */
-function createKey(name: string, plan: string, callsPerSecond: number, callsPerMonth: number): string {
-  const limits = ['--calls-per-second', String(callsPerSecond), '--calls-per-month', String(callsPerMonth)];
+function createKey(name: string, plan: string, ...limits: readonly string[]): string {
   const create = ['src/cli/keys.ts', 'create', '--plan', plan, '--name', name, ...limits, '--json'];
   const made = JSON.parse(execFileSync(process.execPath, create, { env: environment }).toString()) as {
     key: string;
   };
   return made.key;
 }
-const key = createKey('sandbox', 'mega', 1_000, HIGH);
-const tinyKey = createKey('tiny', 'free', 1, 5);
+const key = createKey('sandbox', 'mega');
+const tinyKey = createKey('tiny', 'free', '--calls-per-second', '1', '--calls-per-month', '5');
 
 const gateway: ChildProcess = spawn(process.execPath, ['src/main.ts'], {
   env: environment,
