@@ -24,7 +24,7 @@ const REFERENCE_STYLE = `
 .introduction-section h1{display:none}
 .light-mode{--scalar-color-2:#3b3b3b;--scalar-color-3:#595959;--scalar-color-orange:#8f3d00;--scalar-color-green:#00622c;--scalar-color-blue:#004a9f;--scalar-color-red:#a5000f;--scalar-color-purple:#5a2ca0;--scalar-color-yellow:#6b5200}
 .dark-mode{--scalar-color-2:#d0d0d0;--scalar-color-3:#b4b4b4}
-.light-mode .hljs-number{color:#8f3d00}.light-mode .hljs-string,.light-mode .hljs-attr{color:#00427a}`;
+.light-mode .hljs-number{color:#8f3d00}`;
 
 /**
  * Try-it calls go to the gateway that served the page, and nothing is asked of or told to anyone else. The key is kept
