@@ -1,4 +1,4 @@
-import type { History, Violation } from '../history.ts';
+import type { Call, History, Violation } from '../history.ts';
 import {
   type AnsweredCall,
   CODES,
@@ -28,7 +28,7 @@ export function checkAnswers(history: History): Violation[] {
   for (const call of history.calls) {
     const { n, end } = call;
     if (end === null) fail('every call is answered', `call ${n} had no end`);
-    if (end?.how === 'cut' && !wasKilled(history, call.gateway, end.atMs))
+    if (end?.how === 'cut' && !wasKilled(history, call.gateway, end.atMs) && !wasDrained(history, call))
       fail('no answer is cut', `call ${n} was cut at ${end.atMs}`);
     if (!isAnswered(call)) continue;
     const limitMs = history.setup.deadlineMs + LATE_MS + stalledMs(history, call);
@@ -137,6 +137,16 @@ const isStopped = ({ acts }: History, gateway: number, atMs: number) =>
 const wasKilled = ({ lives }: History, gateway: number, atMs: number) =>
   lives.some(
     (life) => life.gateway === gateway && life.end === 'killed' && Math.abs(life.endedAtMs - atMs) < 1,
+  );
+
+/** How long begun answers may go on behind a SIGTERM, ms; `DRAIN_MS` by default. */
+const DRAIN_MS = 20_000;
+
+/** Whether its gateway was told to stop so long before that a reader this slow may be cut. */
+const wasDrained = ({ acts }: History, { gateway, end }: Call) =>
+  acts.some(
+    ({ event, beganAtMs }) =>
+      event.do === 'stop' && event.gateway === gateway && (end?.atMs ?? 0) >= beganAtMs + DRAIN_MS,
   );
 
 /** How long the loop of its gateway stood still during a call, ms. */

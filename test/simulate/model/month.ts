@@ -60,7 +60,7 @@ function checkOne(history: History, { account, month, calls, quota }: Month): Vi
   return violations;
 }
 
-/** What the contract lets pass: grants while the store is away, and blocks that a kill forgets. */
+/** What the contract lets pass: grants while the store is away, blocks that a kill or an unwritable file forgets. */
 function slackOf(history: History, answered: readonly AnsweredCall[], quota: number) {
   const grant = grantOf(quota);
   const troubles = storeTroubles(history);
@@ -91,7 +91,7 @@ function slackOf(history: History, answered: readonly AnsweredCall[], quota: num
   return {
     above: (isRedis && troubles.length > 0 ? history.lives.length * grant : 0) + lost,
     under: isRedis ? endedAway.length * grant + (killed.length > 0 ? lost : 0) : 0,
-    over: refundsLost + (isRedis ? 0 : killed.length * grant) + (killed.length > 0 ? lost : 0),
+    over: refundsLost + (isRedis ? 0 : (killed.length + endedAway.length) * grant) + (killed.length > 0 ? lost : 0),
   };
 }
 
