@@ -241,7 +241,13 @@ describe('starting', () => {
     const limitBytes = 200_000;
     const environment = { PROXY_URLS: proxy.url, EGRESS_GB_PER_MONTH: String(limitBytes / 1e9) };
     const first = await startProgram({ folder: own, standIn, environment });
-    const made = (await first.ask('POST', '/v1/accounts', { name: 'payer', plan: 'mega' })).body.data;
+    const made = (
+      await first.ask('POST', '/v1/accounts', {
+        name: 'payer',
+        plan: 'mega',
+        callsPerSecond: 1_000_000,
+      })
+    ).body.data;
     const sentBy = async (program: Program) =>
       Number(
         /^gateway_exit_month_bytes (\S+)$/m.exec((await program.ask('GET', '/metrics')).body as string)?.[1],

@@ -28,7 +28,8 @@ const seriesIn = (expression: string): string[] =>
 
 let exposed: Set<string>;
 beforeAll(async () => {
-  const metrics = createMetrics(fakeOperator(), '1.0.0');
+  // With a price, so that the cost is there too.
+  const metrics = createMetrics(fakeOperator(), '1.0.0', 3);
   metrics.telemetry.callEnded(callEnded());
   metrics.telemetry.attemptEnded(attemptEnded());
   metrics.telemetry.exitChanged({ exit: 'p1', source: 'p1', state: 'ejected', reason: null });
