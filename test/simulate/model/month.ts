@@ -91,7 +91,10 @@ function slackOf(history: History, answered: readonly AnsweredCall[], quota: num
   return {
     above: (isRedis && troubles.length > 0 ? history.lives.length * grant : 0) + lost,
     under: isRedis ? endedAway.length * grant + (killed.length > 0 ? lost : 0) : 0,
-    over: refundsLost + (isRedis ? 0 : (killed.length + endedAway.length) * grant) + (killed.length > 0 ? lost : 0),
+    over:
+      refundsLost +
+      (isRedis ? 0 : (killed.length + endedAway.length) * grant) +
+      (killed.length > 0 ? lost : 0),
   };
 }
 
