@@ -126,6 +126,7 @@ function pages(): readonly { readonly file: string; readonly text: string }[] {
   return [
     { file: 'README.md', text: withTables(read('README.md')) },
     { file: `${DECISIONS}/README.md`, text: withTables(read(`${DECISIONS}/README.md`)) },
+    { file: 'bench/README.md', text: withTables(read('bench/README.md')) },
     { file: '.env.example', text: environmentFile() },
   ];
 }
