@@ -12,7 +12,8 @@ import { BUDGET_WINDOW_MS } from './rolling.ts';
 /**
  * KEYS: `calls` (leases by the moment they are counted from), `rest` (until when a 429 spends the exit), `counts`
  * (calls of each lease that has not exactly one; `total`). A lease without a count is one call: earlier versions
- * kept each call so. The server's clock decides, so that gateways need not agree on the time.
+ * kept each call so. The server's clock decides, so that gateways need not agree on the time; one that was set back
+ * makes no wait longer than an hour.
  */
 const BOOK = `
   local time = redis.call('TIME')
@@ -21,9 +22,9 @@ const BOOK = `
   local function countOf(lease) return tonumber(redis.call('HGET', KEYS[3], lease)) or 1 end
   local function growsIn()
     local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-    return oldest[2] and tonumber(oldest[2]) + ${BUDGET_WINDOW_MS} - now or 0
+    return oldest[2] and math.min(${BUDGET_WINDOW_MS + LEASE_MS}, tonumber(oldest[2]) + ${BUDGET_WINDOW_MS} - now) or 0
   end
-  local rest = math.max(0, (tonumber(redis.call('GET', KEYS[2])) or 0) - now)`;
+  local rest = math.max(0, math.min(${BUDGET_WINDOW_MS}, (tonumber(redis.call('GET', KEYS[2])) or 0) - now))`;
 
 /** ARGV: the new lease, limit, calls wanted (0: none), then id, used and age of each lease that is over. */
 const LEASE = `${BOOK}
