@@ -9,7 +9,7 @@ import type { Clock } from './domain/clock.ts';
 import type { Log } from './domain/log.ts';
 import type { InsideView, LogLevel, Operator } from './domain/operator.ts';
 import type { PulseLine } from './domain/pulse.ts';
-import { joinedTelemetry, type Telemetry } from './domain/telemetry.ts';
+import { joinedTelemetry, silentTelemetry, type Telemetry } from './domain/telemetry.ts';
 import { EVERYONE, EXITS, type UsageRow } from './domain/usage.ts';
 import { createExitsDesk, type ExitsDeskParts } from './exits-desk.ts';
 import { randomText } from './keys/key.ts';
@@ -71,12 +71,11 @@ export function createOperatorSide(parts: OperatorParts): OperatorSide {
   const madeToken = madeTokenFor(config);
   const token = config.ADMIN_TOKEN ?? madeToken;
   const door = createDoor({ operator, metrics, version, token, clock, log });
-  const silent = { callEnded: () => {}, attemptEnded: () => {}, exitChanged: () => {} };
   const listeners = [usage.telemetry, traffic.telemetry, calls.telemetry, createTracing()];
   return {
     telemetry: joinedTelemetry([
       metrics.telemetry,
-      ...listeners.map((listener) => ({ ...silent, ...listener })),
+      ...listeners.map((listener) => ({ ...silentTelemetry, ...listener })),
     ]),
     readUsage: usage.read,
     traffic,

@@ -4,6 +4,7 @@ import type { Log } from '../domain/log.ts';
 import type { Telemetry } from '../domain/telemetry.ts';
 import type { Upstream } from '../domain/upstream.ts';
 import type { UsageRow } from '../domain/usage.ts';
+import { monthOf } from '../domain/usage-summary.ts';
 import { isPaid } from './tally.ts';
 
 const GB = 1e9;
@@ -86,8 +87,9 @@ export function createTrafficBudget({ limitGb, read, clock, log }: TrafficBudget
     bound: (upstream) => ({
       ...upstream,
       get: (request, call) => {
+        if (known.bytes < limitBytes) return upstream.get(request, call);
         const nowMs = clock.now();
-        if (known.month !== monthOf(nowMs) || known.bytes < limitBytes) return upstream.get(request, call);
+        if (known.month !== monthOf(nowMs)) return upstream.get(request, call);
         return Promise.reject(usedUp(nowMs));
       },
     }),
@@ -97,16 +99,12 @@ export function createTrafficBudget({ limitGb, read, clock, log }: TrafficBudget
 }
 
 function usedUp(nowMs: number): Failure {
-  const now = new Date(nowMs);
-  const endMs = Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1);
+  const endMs = Date.parse(monthOf(nowMs, -1));
   return new Failure(
     'exits_exhausted',
     'What this gateway may send through its exits this month is used up.',
-    {
-      retryAfterMs: Math.min(endMs - nowMs, LONGEST_WAIT_MS),
-    },
+    { retryAfterMs: Math.min(endMs - nowMs, LONGEST_WAIT_MS) },
   );
 }
 
-const monthOf = (nowMs: number) => new Date(nowMs).toISOString().slice(0, 7);
 const round = (gb: number) => Math.round(gb * 1_000) / 1_000;
