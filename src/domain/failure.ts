@@ -221,6 +221,11 @@ export class Failure extends Error {
     return new Failure(name, FAILURES[name].example, options);
   }
 
+  /** As `Retry-After` says it: whole seconds, 1 at least. */
+  get retryAfterS(): number | undefined {
+    return this.retryAfterMs === undefined ? undefined : Math.max(1, Math.ceil(this.retryAfterMs / 1_000));
+  }
+
   /** Whether a call that ends this way costs one of the month. */
   get charged(): boolean {
     return FAILURES[this.code].charged;

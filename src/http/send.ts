@@ -32,13 +32,11 @@ export const commonHeadersOf = (requestId: string): Record<string, string> => ({
 
 /** The headers that belong to a failure. */
 function failureHeadersOf(failure: Failure, publicUrl: string): Record<string, string> {
-  const { headers, retryAfterMs, upstreamRequestId } = failure;
+  const { headers, retryAfterS, upstreamRequestId } = failure;
   return {
     ...headers,
     link: `<${helpUrlOf(publicUrl, failure.code)}>; rel="help"`,
-    ...(retryAfterMs === undefined
-      ? {}
-      : { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1_000))) }),
+    ...(retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) }),
     ...upstreamIdOf(upstreamRequestId),
   };
 }

@@ -7,9 +7,8 @@ import { getUsage, lastMonths, type OwnUsage, USAGE_PATH, usageMonth } from '../
 import { aroundOf } from '../envelope/envelope.ts';
 import { negotiate } from '../envelope/negotiate.ts';
 import { respondText } from '../envelope/respond.ts';
-import { limitHeadersOf } from '../limits/limit-headers.ts';
+import { limitHeadersOf, resetsOf } from '../limits/limit-headers.ts';
 import type { LimitReading } from '../limits/meter.ts';
-import { periodEndMs } from '../limits/period.ts';
 import type { Rooms } from '../way/call.ts';
 import { activeCaller } from './active-caller.ts';
 import { createListingGate } from './listing-gate.ts';
@@ -60,10 +59,12 @@ function inputOf(request: FastifyRequest): { readonly months: number; readonly p
 
 async function usageOf(
   account: Account,
-  { rate, quota, atMs }: LimitReading,
+  reading: LimitReading,
   count: number,
   read: ReadUsage,
 ): Promise<OwnUsage> {
+  const { rate, quota, atMs } = reading;
+  const { rateReset, quotaReset } = resetsOf(reading);
   const months = await Promise.all(
     lastMonths(atMs, count).map(async (month) =>
       usageMonth(
@@ -76,12 +77,12 @@ async function usageOf(
   );
   return {
     plan: account.plan,
-    second: { limit: rate.limit, remaining: rate.remaining, reset: Math.ceil(rate.resetMs / 1_000) },
+    second: { limit: rate.limit, remaining: rate.remaining, reset: rateReset },
     month: {
       month: months[0]?.month ?? '',
       limit: quota.limit,
       remaining: quota.remaining,
-      reset: Math.ceil((periodEndMs(atMs) - atMs) / 1_000),
+      reset: quotaReset,
     },
     months,
   };

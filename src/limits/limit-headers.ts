@@ -9,11 +9,11 @@ type Headers = Record<
 
 /**
  * Both limits as headers, true at the moment they are read: the field's old names, and `RateLimit` with its policy
- * (draft-ietf-httpapi-ratelimit-headers-11). Resets are whole seconds left, rounded up.
+ * (draft-ietf-httpapi-ratelimit-headers-11).
  */
-export function limitHeadersOf({ rate, quota, atMs }: LimitReading): Headers {
-  const rateReset = Math.ceil(rate.resetMs / 1_000);
-  const quotaReset = Math.ceil((periodEndMs(atMs) - atMs) / 1_000);
+export function limitHeadersOf(reading: LimitReading): Headers {
+  const { rate, quota, atMs } = reading;
+  const { rateReset, quotaReset } = resetsOf(reading);
   return {
     'x-ratelimit-limit': String(rate.limit),
     'x-ratelimit-remaining': String(rate.remaining),
@@ -25,3 +25,9 @@ export function limitHeadersOf({ rate, quota, atMs }: LimitReading): Headers {
     ratelimit: `"second";r=${rate.remaining};t=${rateReset}, "month";r=${quota.remaining};t=${quotaReset}`,
   };
 }
+
+/** Until all of the second and of the month is free again, whole seconds left, rounded up. */
+export const resetsOf = ({ rate, atMs }: LimitReading) => ({
+  rateReset: Math.ceil(rate.resetMs / 1_000),
+  quotaReset: Math.ceil((periodEndMs(atMs) - atMs) / 1_000),
+});

@@ -60,15 +60,12 @@ export function createMcp(options: McpOptions): (message: McpMessage) => Promise
     const { headers, body } = message;
     const request = new Request(new URL(MCP_PATH, 'http://gateway'), { method: 'POST', headers });
     messages.set(request, message);
-    const response = (await isLegacyRequest(request, body))
-      ? await answerLegacy(createServer(message), request, body)
-      : await modern.fetch(request, { parsedBody: body });
-    const text = await response.text();
-    return new Response(text === '' ? null : text, { status: response.status, headers: response.headers });
+    if (await isLegacyRequest(request, body)) return answerLegacy(createServer(message), request, body);
+    return modern.fetch(request, { parsedBody: body });
   };
 }
 
-/** One message of the earlier protocol. */
+/** One message of the earlier protocol; read before its server is closed. */
 async function answerLegacy(server: Server, request: Request, body: unknown): Promise<Response> {
   const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
   await server.connect(transport);

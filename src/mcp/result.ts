@@ -61,12 +61,9 @@ const adviceOn = (
 ): (string | undefined)[] => [moved ? MOVED : undefined, after === undefined ? nextPage : goOn(after)];
 
 function failureTexts(failure: Failure, stamp: Stamp, publicUrl: string): Texts {
-  const { retryAfterMs } = failure;
+  const { retryAfterS } = failure;
   const docs = helpUrlOf(publicUrl, failure.code);
-  const advice =
-    retryAfterMs === undefined
-      ? undefined
-      : `Wait ${Math.max(1, Math.ceil(retryAfterMs / 1_000))} s, then call again.`;
+  const advice = retryAfterS === undefined ? undefined : `Wait ${retryAfterS} s, then call again.`;
   const envelope = failureEnvelope(withShortNames(failure), stamp, docs).toString();
   return { ...texts(envelope, advice), isError: true };
 }
