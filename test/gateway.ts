@@ -1,5 +1,5 @@
 import { setDefaultCACertificates } from 'node:tls';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import { type Clock, systemClock } from '../src/domain/clock.ts';
 import type { Log } from '../src/domain/log.ts';
 import type { Limits, PlanName } from '../src/domain/plan.ts';
@@ -9,6 +9,7 @@ import { createHouse, type House } from '../src/house.ts';
 import type { ServerPatience } from '../src/http/server.ts';
 import { createKey } from '../src/keys/key.ts';
 import { createLogLines } from '../src/log-lines.ts';
+import { MCP_PATH } from '../src/mcp/mcp.ts';
 import { openStores, type Stores } from '../src/open-stores.ts';
 import { createStories } from '../src/stories.ts';
 import { openUsageStore } from '../src/usage/open-usage-store.ts';
@@ -67,6 +68,11 @@ export interface Gateway {
   }): Promise<string>;
   /** `GET /bitbucket-api…` with the key. */
   get(path: string, key?: string): Promise<Answer>;
+  /** `POST /bitbucket-api/mcp` with the key, as agents do: one message of JSON-RPC, or any text. */
+  postMcp(
+    payload: object | string,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<LightMyRequestResponse>;
   close(): Promise<void>;
 }
 
@@ -182,6 +188,18 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
     log,
     key,
     newKey,
+    postMcp: (payload, headers) =>
+      server.inject({
+        method: 'POST',
+        url: MCP_PATH,
+        headers: {
+          'x-oanor-key': key,
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+          ...headers,
+        },
+        payload,
+      }),
     get: (path, withKey = key) => inject(server, `/bitbucket-api${path}`, { 'x-oanor-key': withKey }),
     close: async () => {
       await server.close();

@@ -66,15 +66,6 @@ it('it is counted, told to agents and written about', async () => {
   expect((await gateway.get('/v1/meta')).body.data.endpoints).toBe(12);
   const page = await gateway.server.inject(`/bitbucket-api/llms/${row.operationId}.md`);
   expect(page.body).toContain('GET /v1/repo/downloads');
-  const { body } = await gateway.server.inject({
-    method: 'POST',
-    url: '/bitbucket-api/mcp',
-    headers: {
-      'x-oanor-key': gateway.key,
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-    },
-    payload: { jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} },
-  });
+  const { body } = await gateway.postMcp({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} });
   expect(body).toContain(`"name":"${row.operationId}"`);
 });

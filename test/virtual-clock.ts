@@ -56,6 +56,19 @@ export function createVirtualClock(startMs = Date.parse('2026-06-15T12:00:00Z'))
   };
 }
 
+/** The same clock, and how long each timer set on it from now on was to wait, ms. */
+export function notingWaits(virtual: VirtualClock): {
+  readonly clock: VirtualClock;
+  readonly waits: number[];
+} {
+  const waits: number[] = [];
+  const after: VirtualClock['after'] = (ms, work) => {
+    waits.push(ms);
+    return virtual.after(ms, work);
+  };
+  return { clock: { ...virtual, after }, waits };
+}
+
 /** Whatever is to happen without time passing has happened. */
 export async function settled(): Promise<void> {
   for (let i = 0; i < 30; i += 1) await Promise.resolve();

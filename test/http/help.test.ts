@@ -32,20 +32,11 @@ it.each(FAILURE_CODES)('the page about %s says what happened, what it costs and 
 });
 
 it('agents are told too', async () => {
-  const { body } = await gateway.server.inject({
-    method: 'POST',
-    url: '/bitbucket-api/mcp',
-    headers: {
-      'x-oanor-key': gateway.key,
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-    },
-    payload: {
-      jsonrpc: '2.0',
-      id: 1,
-      method: 'tools/call',
-      params: { name: 'getRepository', arguments: {} },
-    },
+  const { body } = await gateway.postMcp({
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
+    params: { name: 'getRepository', arguments: {} },
   });
   expect(body).toContain('https://api.example.com/bitbucket-api/docs/errors/invalid_request.md');
 });

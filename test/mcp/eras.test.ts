@@ -22,17 +22,7 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 
 async function post(message: object, headers: Record<string, string> = {}) {
-  const response = await gateway.server.inject({
-    method: 'POST',
-    url: PATH,
-    headers: {
-      'x-oanor-key': gateway.key,
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-      ...headers,
-    },
-    payload: { jsonrpc: '2.0', id: 1, ...message },
-  });
+  const response = await gateway.postMcp({ jsonrpc: '2.0', id: 1, ...message }, headers);
   const { statusCode, body } = response;
   return { status: statusCode, headers: response.headers, body: body === '' ? null : JSON.parse(body) };
 }

@@ -118,30 +118,11 @@ it.each([
   ['another type', 'a=1', 'application/x-www-form-urlencoded', 400],
   ['too much', `"${'x'.repeat(70_000)}"`, 'application/json', 413],
 ])('refuses a body that is %s', async (_, payload, type, status) => {
-  const { statusCode, body } = await gateway.server.inject({
-    method: 'POST',
-    url: PATH,
-    payload,
-    headers: {
-      'x-oanor-key': gateway.key,
-      'content-type': type,
-      accept: 'application/json, text/event-stream',
-    },
-  });
+  const { statusCode, body } = await gateway.postMcp(payload, { 'content-type': type });
   expect([statusCode, body.includes('stack')]).toEqual([status, false]);
 });
 
-const post = (key: string, payload: string) =>
-  gateway.server.inject({
-    method: 'POST',
-    url: PATH,
-    payload,
-    headers: {
-      'x-oanor-key': key,
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-    },
-  });
+const post = (key: string, payload: string) => gateway.postMcp(payload, { 'x-oanor-key': key });
 
 it.each(['{', '', '{"jsonrpc":'])('tells %j as the protocol tells what is no JSON', async (payload) => {
   const { statusCode, headers, body } = await post(gateway.key, payload);

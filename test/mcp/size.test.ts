@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commitOf, dateOf, hashOf, pullRequestOf } from '../bitbucket/objects.ts';
 import { createGateway, type Envelope, type Gateway } from '../gateway.ts';
 
-const PATH = '/bitbucket-api/mcp';
 const MAX_BYTES = 60_000;
 const LISTS = {
   listBranches: { repo: 'acme/big' },
@@ -23,15 +22,11 @@ afterAll(() => gateway.close());
 
 /** One tool call: all bytes of its answer, its texts, the envelope, and the arguments it says go on. */
 async function call(name: string, given: Record<string, unknown>) {
-  const { body, rawPayload } = await gateway.server.inject({
-    method: 'POST',
-    url: PATH,
-    headers: {
-      'x-oanor-key': gateway.key,
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-    },
-    payload: { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: given } },
+  const { body, rawPayload } = await gateway.postMcp({
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
+    params: { name, arguments: given },
   });
   const { result } = JSON.parse(body) as {
     result: { content: { type: string; text: string }[]; isError: boolean };
@@ -250,16 +245,7 @@ describe('what is too large', () => {
 });
 
 it('there are eleven tools, which speak of no header, offer no pretty, and say how an answer goes on', async () => {
-  const { body } = await gateway.server.inject({
-    method: 'POST',
-    url: PATH,
-    headers: {
-      'x-oanor-key': gateway.key,
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-    },
-    payload: { jsonrpc: '2.0', id: 1, method: 'tools/list' },
-  });
+  const { body } = await gateway.postMcp({ jsonrpc: '2.0', id: 1, method: 'tools/list' });
   const { tools } = JSON.parse(body).result as {
     tools: { description: string; inputSchema: { properties: object } }[];
   };

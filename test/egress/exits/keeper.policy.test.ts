@@ -5,7 +5,7 @@ import { HealthKeeper } from '../../../src/egress/exits/keeper.ts';
 import { Member } from '../../../src/egress/exits/member.ts';
 import { Probes } from '../../../src/egress/exits/probes.ts';
 import type { Fault } from '../../../src/egress/fault.ts';
-import { createVirtualClock } from '../../virtual-clock.ts';
+import { createVirtualClock, notingWaits } from '../../virtual-clock.ts';
 import { type FakeSource, fakeSource, LOCKED, REFUSED, SILENT } from './world.ts';
 
 const ORIGIN = 'https://api.bitbucket.org';
@@ -16,15 +16,7 @@ const SIGN: HealthEvent = { kind: 'fault', isProof: false, words: SILENT.words }
 
 /** A keeper of members made of `sources`; `random` gives the longest ejection. */
 function createDesk(sources: readonly FakeSource[], random = () => 0.999) {
-  const virtual = createVirtualClock();
-  const timers: number[] = [];
-  const clock = {
-    ...virtual,
-    after: (ms: number, work: () => void) => {
-      timers.push(ms);
-      return virtual.after(ms, work);
-    },
-  };
+  const { clock, waits: timers } = notingWaits(createVirtualClock());
   const members = sources.map(memberOf);
   const refreshed: string[] = [];
   const rested: string[] = [];

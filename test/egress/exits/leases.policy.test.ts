@@ -10,7 +10,7 @@ import { BudgetLease, type LeasedCall } from '../../../src/egress/exits/lease.ts
 import { LeaseBook } from '../../../src/egress/exits/lease-book.ts';
 import { BudgetLeases, type LeaseRefused } from '../../../src/egress/exits/leases.ts';
 import { endedOf, Untold } from '../../../src/egress/exits/untold.ts';
-import { createVirtualClock } from '../../virtual-clock.ts';
+import { createVirtualClock, notingWaits } from '../../virtual-clock.ts';
 import { answered, createWorld, fakeSource, HOUR_MS, unsent } from './world.ts';
 
 interface Asked {
@@ -22,15 +22,7 @@ interface Asked {
 /** A store that is asked by hand. */
 function createDesk(answer: LeaseAnswer = { calls: 3, left: 7, growsInMs: 5_000 }) {
   const virtual = createVirtualClock();
-  /** How long each timer was to wait. */
-  const timers: number[] = [];
-  const clock = {
-    ...virtual,
-    after: (ms: number, work: () => void) => {
-      timers.push(ms);
-      return virtual.after(ms, work);
-    },
-  };
+  const { clock, waits: timers } = notingWaits(virtual);
   const asked: Asked[] = [];
   const told: LeaseEnded[] = [];
   const heard: [string, number, number][] = [];
