@@ -1,5 +1,5 @@
 import type { Admission } from './admission.ts';
-import { type Clock, sleep } from './domain/clock.ts';
+import { type Clock, sleep, within } from './domain/clock.ts';
 import type { Answers } from './http/answers.ts';
 
 export interface DrainOptions {
@@ -32,20 +32,10 @@ export async function drain(options: DrainOptions): Promise<void> {
   }
   admission.phase = 'draining';
   answers.hurry(MOVE_MS);
-  const quiet = answers.quiet();
-  if (await settlesWithin(clock, drainMs, quiet)) return;
+  const quiet = answers.quiet().then(() => true);
+  if (await within(clock, drainMs, quiet)) return;
   answers.cut();
   // What was never begun has its own deadline, and must still be told.
-  if (await settlesWithin(clock, Math.max(0, deadlineMs - drainMs) + LAST_MS, quiet)) return;
+  if (await within(clock, Math.max(0, deadlineMs - drainMs) + LAST_MS, quiet)) return;
   answers.cut();
-}
-
-/** Whether `work` settles within `ms`. */
-async function settlesWithin(clock: Clock, ms: number, work: Promise<void>): Promise<boolean> {
-  const over = new AbortController();
-  const settled = work.then(() => true);
-  const timedOut = sleep(clock, ms, over.signal).then(() => false);
-  const result = await Promise.race([settled, timedOut]);
-  over.abort();
-  return result;
 }

@@ -38,6 +38,15 @@ export function repeat(clock: Clock, ms: number, work: () => Promise<unknown>): 
   };
 }
 
+/** What `work` comes to if it does within `ms`, else undefined; no timer is left behind. Rejects as `work` does. */
+export function within<Value>(clock: Clock, ms: number, work: Promise<Value>): Promise<Value | undefined> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(ms, () => resolve(undefined));
+    work.then(resolve, reject);
+    work.then(cancel, cancel);
+  });
+}
+
 /** Settles after `ms`, or at once when `signal` is aborted. */
 export function sleep(clock: Clock, ms: number, signal?: HangUp): Promise<void> {
   return new Promise((resolve) => {

@@ -1,5 +1,5 @@
 import { type Account, limitsOf } from '../domain/account.ts';
-import type { Clock } from '../domain/clock.ts';
+import { type Clock, within } from '../domain/clock.ts';
 import type { Log } from '../domain/log.ts';
 import { type Pulse, silentPulse } from '../domain/pulse.ts';
 import { unavailable } from '../store/unavailable.ts';
@@ -86,7 +86,7 @@ export function createSharedMeter({ fleet, clock, log, pulse = silentPulse }: Sh
       const settled = debts.settle().catch((error) => {
         log.error({ cause: String(error) }, 'calls served without the store could not be told');
       });
-      await Promise.race([settled, new Promise<void>((resolve) => clock.after(CLOSE_MS, resolve))]);
+      await within(clock, CLOSE_MS, settled);
     },
   };
 }

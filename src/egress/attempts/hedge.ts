@@ -1,4 +1,3 @@
-import type { Clock } from '../../domain/clock.ts';
 import type { Elsewhere, Verdict } from './verdict.ts';
 
 /** Without a verdict for this part of the time that is left, the exit counts as failing: another is tried beside it. */
@@ -15,19 +14,6 @@ export function patienceOf(leftMs: number, p95Ms: number | undefined, canHedge: 
   const longestMs = Math.max(1, leftMs * PATIENCE);
   if (!canHedge || p95Ms === undefined || p95Ms >= longestMs) return { ms: longestMs, from: 'retries' };
   return { ms: p95Ms, from: 'hedges' };
-}
-
-/** The verdict if it comes within `ms`, else undefined. */
-export function verdictWithin(
-  clock: Clock,
-  ms: number,
-  verdict: Promise<Verdict>,
-): Promise<Verdict | undefined> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(ms, () => resolve(undefined));
-    verdict.then(resolve, reject);
-    verdict.then(cancel, cancel);
-  });
 }
 
 /**

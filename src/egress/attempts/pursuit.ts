@@ -1,10 +1,10 @@
-import { type Clock, sleep } from '../../domain/clock.ts';
+import { type Clock, sleep, within } from '../../domain/clock.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Telemetry } from '../../domain/telemetry.ts';
 import type { UpstreamCall, UpstreamRequest } from '../../domain/upstream.ts';
 import type { Exit, Pool } from '../exits/port.ts';
 import type { Allowance } from './allowance.ts';
-import { decisive, patienceOf, verdictWithin } from './hedge.ts';
+import { decisive, patienceOf } from './hedge.ts';
 import type { Latencies } from './latencies.ts';
 import { redirectedAway, redirectedTooOften, redirectTarget, type UpstreamBase } from './redirect.ts';
 import type { Spares } from './spares.ts';
@@ -95,7 +95,7 @@ export class Pursuit {
     const first = await this.#launch(request, false);
     const canHedge = allowance.hasHedge && !pool.isScarce();
     const patience = patienceOf(this.#leftMs(), latencies.p95Ms, canHedge);
-    const prompt = await verdictWithin(clock, patience.ms, first.verdict);
+    const prompt = await within(clock, patience.ms, first.verdict);
     if (prompt !== undefined) return prompt;
     const isPossible = this.#mayTry && pool.hasOther(this.#tried);
     const isPaid = () => (patience.from === 'hedges' ? allowance.takeHedge() : allowance.takeRetry());

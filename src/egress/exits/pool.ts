@@ -1,4 +1,4 @@
-import { sleep } from '../../domain/clock.ts';
+import { within } from '../../domain/clock.ts';
 import type { Source } from '../sources/source.ts';
 import { assemble, type PartsOptions } from './assemble.ts';
 import type { Pool } from './port.ts';
@@ -31,7 +31,7 @@ export function createPool(options: PoolOptions): Pool {
     },
     ready: async () => {
       await lookAgain().catch(news.storeFailed);
-      await Promise.race([keeper.probeAll(roster.members()), sleep(options.clock, START_MS)]);
+      await within(options.clock, START_MS, keeper.probeAll(roster.members()));
     },
     snapshot: () => {
       roster.tick(now());

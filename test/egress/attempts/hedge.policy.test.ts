@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { within } from '../../../src/domain/clock.ts';
 import { Failure } from '../../../src/domain/failure.ts';
-import { decisive, patienceOf, verdictWithin } from '../../../src/egress/attempts/hedge.ts';
+import { decisive, patienceOf } from '../../../src/egress/attempts/hedge.ts';
 import type { Verdict } from '../../../src/egress/attempts/verdict.ts';
 import { createVirtualClock } from '../../virtual-clock.ts';
 
@@ -31,9 +32,9 @@ describe('patience', () => {
 
   it('ends with a verdict or with its time', async () => {
     const clock = createVirtualClock();
-    expect(await verdictWithin(clock, 100, Promise.resolve(answer))).toBe(answer);
+    expect(await within(clock, 100, Promise.resolve(answer))).toBe(answer);
     let came: unknown = 'nothing yet';
-    const waiting = verdictWithin(clock, 100, never).then((verdict) => {
+    const waiting = within(clock, 100, never).then((verdict) => {
       came = verdict;
     });
     await clock.pass(99);
@@ -55,7 +56,7 @@ it('patience that a verdict ended leaves no timer behind', async () => {
       };
     },
   };
-  await verdictWithin(clock, 100, Promise.resolve(answer));
+  await within(clock, 100, Promise.resolve(answer));
   await Promise.resolve();
   expect(waiting).toBe(0);
 });
