@@ -195,7 +195,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'SIGTERM waits for nobody',
     file: 'drain.ts',
-    find: 'const quiet = answers.quiet();',
-    plant: 'const quiet = Promise.resolve();',
+    find: 'const quiet = answers.quiet().then(',
+    plant: 'const quiet = Promise.resolve().then(',
   },
 ];
