@@ -20,8 +20,7 @@ const BOOK = `
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
   local total = tonumber(redis.call('HGET', KEYS[3], 'total')) or redis.call('ZCARD', KEYS[1])
   local function countOf(lease) return tonumber(redis.call('HGET', KEYS[3], lease)) or 1 end
-  local function growsIn()
-    local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+  local function growsBehind(oldest)
     return oldest[2] and math.min(${BUDGET_WINDOW_MS + LEASE_MS}, tonumber(oldest[2]) + ${BUDGET_WINDOW_MS} - now) or 0
   end
   local rest = math.max(0, math.min(${BUDGET_WINDOW_MS}, (tonumber(redis.call('GET', KEYS[2])) or 0) - now))`;
@@ -48,6 +47,7 @@ const LEASE = `${BOOK}
   redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ${BUDGET_WINDOW_MS})
   local left = math.max(0, tonumber(ARGV[2]) - total)
   local granted = math.min(tonumber(ARGV[3]), left, math.max(1, math.floor(left / 4)))
+  local function growsIn() return growsBehind(redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')) end
   local grows = growsIn()
   if rest > 0 then granted = 0; grows = math.max(rest, left > 0 and 0 or grows) end
   if granted > 0 then
@@ -67,7 +67,7 @@ const LOOK = `${BOOK}
     total = total - countOf(lease)
   end
   local first = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. (now - ${BUDGET_WINDOW_MS}), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-  return {total, first[2] and tonumber(first[2]) + ${BUDGET_WINDOW_MS} - now or 0, rest}`;
+  return {total, growsBehind(first), rest}`;
 
 const REST = `
   local time = redis.call('TIME')

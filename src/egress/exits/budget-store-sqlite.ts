@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { SqliteBackend } from '../../store/backend.ts';
 import type { Migration } from '../../store/migration.ts';
-import type { BudgetStore, LeaseEnded, Spending } from './budget-store.ts';
+import { type BudgetStore, LEASE_MS, type LeaseEnded, type Spending } from './budget-store.ts';
 import { type BookedLease, LeaseBook } from './lease-book.ts';
 import { BUDGET_WINDOW_MS } from './rolling.ts';
 
@@ -99,10 +99,13 @@ function createRows(db: DatabaseSync) {
   );
   const spent = db.prepare('SELECT until_ms FROM exit_rests WHERE exit_id = ?');
 
+  /** A calendar that was set back since makes nothing last longer than it would from now on. */
   const readInto = (book: LeaseBook, exitId: string, nowMs: number) => {
-    for (const row of ofExit.all(exitId, nowMs - BUDGET_WINDOW_MS))
-      book.restore({ exitId, calls: Number(row.calls), countedAtMs: Number(row.counted_at_ms) });
-    book.markSpent(exitId, Number(spent.get(exitId)?.until_ms ?? 0));
+    for (const row of ofExit.all(exitId, nowMs - BUDGET_WINDOW_MS)) {
+      const countedAtMs = Math.min(Number(row.counted_at_ms), nowMs + LEASE_MS);
+      book.restore({ exitId, calls: Number(row.calls), countedAtMs });
+    }
+    book.markSpent(exitId, Math.min(Number(spent.get(exitId)?.until_ms ?? 0), nowMs + BUDGET_WINDOW_MS));
   };
   return {
     readInto,

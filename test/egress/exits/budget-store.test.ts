@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Clock } from '../../../src/domain/clock.ts';
 import { systemClock } from '../../../src/domain/clock.ts';
-import type { BudgetStore } from '../../../src/egress/exits/budget-store.ts';
+import { type BudgetStore, LEASE_MS } from '../../../src/egress/exits/budget-store.ts';
 import { createMemoryBudgetStore } from '../../../src/egress/exits/budget-store-memory.ts';
 import { createRedisBudgetStore } from '../../../src/egress/exits/budget-store-redis.ts';
 import { createSqliteBudgetStore, exitsMigrations } from '../../../src/egress/exits/budget-store-sqlite.ts';
@@ -203,6 +203,17 @@ describe('on SQLite', () => {
     expect((await store.load(['other'])).get('other')?.restMs).toBeGreaterThan(50_000);
   });
 
+  it('a clock that was set back an hour makes no wait longer than one', async () => {
+    const file = join(folder, fresh('file'));
+    const ahead = await openSqlite(file, { ...systemClock, now: () => Date.now() + HOUR_MS });
+    const store = createSqliteBudgetStore(ahead);
+    await store.lease({ exitId: 'e', leaseId: 'one', limit: 5, calls: 5 }, []);
+    await store.markSpent('f', HOUR_MS);
+    await ahead.close();
+    backends.length = 0;
+    await expectNoLongWait(createSqliteBudgetStore(await openSqlite(file)), 'e', 'f');
+  });
+
   it('leases make one write of many', async () => {
     const backend = await openSqlite(join(folder, fresh('file')));
     const store = createSqliteBudgetStore(backend);
@@ -214,7 +225,30 @@ describe('on SQLite', () => {
   });
 });
 
+/** `used` has calls counted in what is the future now, `spent` a rest until then. */
+async function expectNoLongWait(store: BudgetStore, used: string, spent: string): Promise<void> {
+  const longestMs = HOUR_MS + LEASE_MS;
+  const kept = await store.load([used, spent]);
+  expect(kept.get(used)?.growsInMs).toBeLessThanOrEqual(longestMs);
+  expect(kept.get(spent)?.restMs).toBeLessThanOrEqual(HOUR_MS);
+  for (const [i, exitId] of [used, spent].entries()) {
+    const answer = await store.lease({ exitId, leaseId: fresh(`late-${i}`), limit: 1, calls: 1 }, []);
+    expect(answer.calls).toBe(0);
+    expect(answer.growsInMs).toBeGreaterThan(0);
+    expect(answer.growsInMs).toBeLessThanOrEqual(longestMs);
+  }
+}
+
 describe.runIf(hasRedis)('on Redis', () => {
+  it('a clock that was set back an hour makes no wait longer than one', async () => {
+    const backend = await openRedis();
+    const [used, spent] = [fresh('exit'), fresh('exit')];
+    const later = Date.now() + HOUR_MS;
+    await backend.client.zadd(`gateway:exit:{${used}}:calls`, later, 'gateway:1');
+    await backend.client.set(`gateway:exit:{${spent}}:rest`, later + HOUR_MS);
+    await expectNoLongWait(createRedisBudgetStore(backend), used, spent);
+  });
+
   it('a store of the first version opens with its budgets intact', async () => {
     const backend = await openRedis();
     const exitId = fresh('exit');
