@@ -113,14 +113,20 @@ export function checkCodes(history: History): Violation[] {
   return violations;
 }
 
-/** Whether the hour's budgets may have run low: then calls are divided, and refused. */
-function mayBeScarce({ setup, seen, lives, acts }: History, atMs: number): boolean {
+/**
+ * Whether the hour's budgets may have run low: then calls are divided, and refused. A call under way has its place in
+ * them before the upstream sees it.
+ */
+function mayBeScarce({ setup, calls, seen, lives, acts }: History, atMs: number): boolean {
   const fixed = setup.exits.filter(({ kind }) => kind === 'fixed').length;
   const whole = Math.min(fixed * setup.hourlyBudget, setup.hourlyCeiling ?? Number.POSITIVE_INFINITY);
   const spent = seen.filter((request) => request.atMs > atMs - 3_600_000 && request.atMs <= atMs).length;
+  const underWay = calls.filter(
+    ({ askedAtMs, end }) => askedAtMs <= atMs && (end?.atMs ?? atMs) >= atMs,
+  ).length;
   // Each gateway that runs or was killed may hold leases, and one list may have been shortened.
   const leased = lives.length * 5 * setup.exits.length;
-  return acts.some(({ event }) => event.do === 'reload') || spent + leased + 20 > whole * 0.7;
+  return acts.some(({ event }) => event.do === 'reload') || spent + underWay + leased + 20 > whole * 0.7;
 }
 
 /** A failover that loses the last writes may lose a key that was made in them. */

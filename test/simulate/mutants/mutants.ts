@@ -161,6 +161,12 @@ export const MUTANTS: readonly Mutant[] = [
     plant: 'purses: [member],',
   },
   {
+    name: 'calls are divided while there are plenty',
+    file: 'egress/exits/fair-share.ts',
+    find: 'left < whole * SCARCE;',
+    plant: 'left <= whole;',
+  },
+  {
     name: 'Retry-After of 999999999 is believed',
     file: 'egress/exits/said.ts',
     find: 'Math.min(BUDGET_WINDOW_MS, Math.max(SHORTEST_REST_MS, ms))',
