@@ -8,7 +8,7 @@ import { type Bitbucket, createBitbucket } from './egress/bitbucket.ts';
 import { readSources } from './egress/list/read.ts';
 import type { Source } from './egress/sources/source.ts';
 import { createSourceTools } from './egress/sources/tools.ts';
-import { createHouse, type House } from './house.ts';
+import type { createHouse, House } from './house.ts';
 import { createDevelopmentKey } from './keys/development-key.ts';
 import { listen } from './listen.ts';
 import { createLogLines } from './log-lines.ts';
@@ -30,15 +30,22 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-/** Starts the real thing. Rejects with an error whose message is one line that names what is wrong. */
-export async function startGateway(config: Config, log: Log & { level: string }): Promise<Gateway> {
+/**
+ * Starts the real thing, its rooms put together by `build`. Rejects with an error whose message is one line that names
+ * what is wrong.
+ */
+export async function startGateway(
+  config: Config,
+  log: Log & { level: string },
+  build: typeof createHouse,
+): Promise<Gateway> {
   const pulse = createPulseLine();
   const tools = createSourceTools(systemClock, { pulse });
   const readExits = () => readSources({ urls: config.PROXY_URLS, file: config.PROXY_FILE }, tools);
   const sources = await readExits();
   const stores = await openStores(config.STORE_URL, { role: 'gateway', clock: systemClock, log, pulse });
   warnAbout(config, sources.length, log);
-  const world = await buildWorld({ config, log, pulse, stores, sources, readExits });
+  const world = await buildWorld({ config, log, pulse, stores, sources, readExits, build });
   const { house, side, upstream } = world;
   await Promise.all([upstream.ready(), side.traffic.ready()]);
   const url = await listen(house, config);
@@ -78,6 +85,7 @@ interface Ground {
   readonly sources: readonly Source[];
   /** Rejects with `ExitListError`. */
   readExits(): Promise<readonly Source[]>;
+  readonly build: typeof createHouse;
 }
 
 interface World {
@@ -89,7 +97,8 @@ interface World {
 }
 
 /** The rooms, each handed what it needs. The operator's side is first, since it hears of all the others do. */
-async function buildWorld({ config, log, pulse, stores, sources, readExits }: Ground): Promise<World> {
+async function buildWorld(ground: Ground): Promise<World> {
+  const { config, log, pulse, stores, sources, readExits, build } = ground;
   const clock = systemClock;
   const { version } = packageJson;
   const reread = oneAtATime(async () => {
@@ -129,7 +138,7 @@ async function buildWorld({ config, log, pulse, stores, sources, readExits }: Gr
     log,
   });
   const ready = () => stores.check().then(() => true);
-  const house = await createHouse({
+  const house = await build({
     ...stores,
     ...houseSettingsOf(config),
     stories,

@@ -2,6 +2,7 @@ import { type Config, ConfigError, readConfig } from './config.ts';
 import { ExitListError } from './egress/list/exit-list-error.ts';
 import { loadEnvFile } from './env-file.ts';
 import { type Gateway, startGateway } from './gateway.ts';
+import { createHouse } from './house.ts';
 import { createLog } from './log.ts';
 import { StoreError } from './store/store-error.ts';
 
@@ -13,12 +14,15 @@ export interface Started {
   close(): Promise<never>;
 }
 
-/** Starts the gateway that the environment describes, and tells the terminal. Where it cannot, the process ends. */
-export async function start(): Promise<Started> {
+/**
+ * Starts the gateway that the environment describes, and tells the terminal. Where it cannot, the process ends.
+ * `build` puts its rooms together.
+ */
+export async function start(build = createHouse): Promise<Started> {
   try {
     loadEnvFile();
     const config = readConfig(process.env);
-    const gateway = await startGateway(config, createLog(config));
+    const gateway = await startGateway(config, createLog(config), build);
     // For a parent that waits for it; a shell is none.
     process.send?.({ url: gateway.url });
     greet(config, gateway);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FAULT_CHOICES, FAULT_HEADER } from './faults.ts';
 import { createStandIn } from './stand-in.ts';
 
 /** Nobody should run dry while trying. */
@@ -14,10 +15,8 @@ const folder = mkdtempSync(join(tmpdir(), 'bitbucket-gateway-'));
 const caFile = join(folder, 'ca.pem');
 writeFileSync(caFile, standIn.certificate.cert);
 
-const port = process.env.PORT ?? '8080';
 const environment = {
   ...process.env,
-  PORT: port,
   UPSTREAM_URL: standIn.url,
   NODE_EXTRA_CA_CERTS: caFile,
   STORE_URL: `sqlite:${join(folder, 'gateway.db')}`,
@@ -38,7 +37,7 @@ function createKey(name: string, plan: string, ...limits: readonly string[]): st
 const key = createKey('sandbox', 'mega');
 const tinyKey = createKey('tiny', 'free', '--calls-per-second', '1', '--calls-per-month', '5');
 
-const gateway: ChildProcess = spawn(process.execPath, ['src/main.ts'], {
+const gateway: ChildProcess = spawn(process.execPath, ['test/bitbucket/sandbox-gateway.ts'], {
   env: environment,
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
 });
@@ -50,10 +49,9 @@ gateway.once('exit', async (code) => {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => gateway.kill('SIGTERM'));
 
 // By the gateway's own word: on a port that is taken another program would answer.
-await once(gateway, 'message');
+const [{ url }] = (await once(gateway, 'message')) as [{ readonly url: string }];
 
-const base = `http://localhost:${port}`;
-const curl = (path: string) => `curl -H "x-oanor-key: ${key}" "${base}/bitbucket-api${path}"`;
+const curl = (path: string) => `curl -H "x-oanor-key: ${key}" "${url}/bitbucket-api${path}"`;
 console.log(`The gateway and a stand-in of Bitbucket are running. Ctrl+C ends both.
 
 Key: ${key}
@@ -63,6 +61,10 @@ ${curl('/v1/repo?repo=atlassian%2Fatlassian-event&pretty=1')}
 ${curl('/v1/repo/branches?repo=atlassian%2Fatlassian-event')}
 ${curl('/v1/repo/src?repo=atlassian%2Fatlassian-event&pretty=1')}
 
-Docs: ${base}/bitbucket-api/docs
-MCP: { "type": "http", "url": "${base}/bitbucket-api/mcp", "headers": { "x-oanor-key": "${key}" } }
+What your program is to survive, with the header ${FAULT_HEADER} (here alone; elsewhere it means nothing):
+${curl('/v1/meta')} -i -H "${FAULT_HEADER}: 502"
+One of ${FAULT_CHOICES}.
+
+Docs: ${url}/bitbucket-api/docs
+MCP: { "type": "http", "url": "${url}/bitbucket-api/mcp", "headers": { "x-oanor-key": "${key}" } }
 `);
