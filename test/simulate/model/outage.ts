@@ -4,13 +4,20 @@ import { grantOf, isAdmitted, isAnswered } from './facts.ts';
 /** Until it is noticed that the store is silent, ms. */
 const NOTICED_MS = 150;
 
+/** When another server, which hangs no more, took the place of the one before. */
+const takeoversAfter = ({ acts }: History, fromMs: number) =>
+  acts
+    .flatMap(({ event, beganAtMs }) => (event.do === 'failover' ? [beganAtMs + event.lostMs] : []))
+    .filter((atMs) => atMs >= fromMs);
+
 /** While the shared store hangs, a gateway serves an account no more than its grant. */
 export function checkOutage(history: History): Violation[] {
   const violations: Violation[] = [];
   if (history.setup.store !== 'redis') return violations;
   for (const { event, beganAtMs } of history.acts) {
     if (event.do !== 'hang' || event.ms < NOTICED_MS) continue;
-    const [fromMs, toMs] = [beganAtMs + NOTICED_MS, beganAtMs + event.ms];
+    const fromMs = beganAtMs + NOTICED_MS;
+    const toMs = Math.min(beganAtMs + event.ms, ...takeoversAfter(history, beganAtMs));
     const during = history.calls
       .filter(isAnswered)
       .filter((call) => isAdmitted(call) && call.askedAtMs > fromMs && call.end.atMs < toMs);
