@@ -73,7 +73,7 @@ export function rotated(
     change: {
       accounts: [],
       keys: [
-        { was: old, is: { ...old, endsAtMs: nowMs + overlapMs } },
+        { was: old, is: overlapMs === 0 ? endedAtOnce(old, nowMs) : { ...old, endsAtMs: nowMs + overlapMs } },
         { was: null, is: recordOf(key, accountId, nowMs) },
       ],
       audit: [{ atMs: nowMs, action: 'rotate', accountId, detail }],
@@ -82,17 +82,24 @@ export function rotated(
   };
 }
 
-/** An end at once. Null where there is nothing to do: an end only moves earlier. */
+/** An end at once. Null where there is nothing to do. */
 export function revoked(key: KeyRecord, nowMs: number): Change | null {
-  if (key.endsAtMs !== null && key.endsAtMs <= nowMs) return null;
+  if (key.revoked) return null;
   const { id, accountId } = key;
   return {
     accounts: [],
-    keys: [{ was: key, is: { ...key, endsAtMs: nowMs } }],
+    keys: [{ was: key, is: endedAtOnce(key, nowMs) }],
     audit: [{ atMs: nowMs, action: 'revoke', accountId, detail: `key ${id}` }],
     request: null,
   };
 }
+
+/** An end only moves earlier. */
+const endedAtOnce = (key: KeyRecord, nowMs: number): KeyRecord => ({
+  ...key,
+  endsAtMs: Math.min(key.endsAtMs ?? nowMs, nowMs),
+  revoked: true,
+});
 
 /** `patch` taken over. Throws `RegistryError`. */
 export function changed(was: Account, patch: AccountPatch, nowMs: number): Omit<Decision, 'keyId'> {

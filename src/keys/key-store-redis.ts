@@ -15,9 +15,9 @@ export function createRedisKeyStore({ client, run }: RedisBackend): KeyStore {
     find: async (keyHash, nowMs) => {
       const texts = await run(REGISTRY.keys, () => find(REGISTRY.keys, REGISTRY.accounts, keyHash));
       if (texts === null) return null;
-      const { id, endsAtMs } = parsedKey(texts[0]);
+      const { id, endsAtMs, revoked } = parsedKey(texts[0]);
       const found = { account: parsedAccount(texts[1]), keyId: id, endsAtMs };
-      return isGood(found, nowMs) ? found : null;
+      return !revoked && isGood(found, nowMs) ? found : null;
     },
   };
 }

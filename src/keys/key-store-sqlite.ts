@@ -4,7 +4,8 @@ import { accountOf, type Row } from './rows-sqlite.ts';
 
 const FIND = `
   SELECT keys.id AS key_id, keys.ends_at_ms, accounts.*
-  FROM keys JOIN accounts ON accounts.id = keys.account_id WHERE keys.hash = ?`;
+  FROM keys JOIN accounts ON accounts.id = keys.account_id
+  WHERE keys.hash = ? AND NOT keys.revoked`;
 
 /** Keys in SQLite: every question is one look into the file. */
 export function createSqliteKeyStore({ db, read }: SqliteBackend): KeyStore {

@@ -46,4 +46,10 @@ export const keysMigrations: readonly Migration[] = [
       CREATE INDEX requests_by_end ON requests (ends_at_ms);
     `,
   },
+  {
+    // Keys that were ended at once, whatever a calendar says.
+    room: 'keys',
+    version: 3,
+    sql: 'ALTER TABLE keys ADD COLUMN revoked INTEGER NOT NULL DEFAULT 0;',
+  },
 ];

@@ -1,11 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Account } from '../domain/account.ts';
 import type { SqliteBackend } from '../store/backend.ts';
-import type { Change, OwnedKey, Records } from './records.ts';
+import type { Change, KeyRecord, OwnedKey, Records } from './records.ts';
 import { accountOf, auditRowOf, keyRecordOf, type Row, requestOf } from './rows-sqlite.ts';
 
 const OWNED = `
-  SELECT accounts.*, keys.id AS key_id, keys.hash, keys.account_id, keys.created_at_ms, keys.ends_at_ms
+  SELECT accounts.*, keys.id AS key_id, keys.hash, keys.account_id, keys.created_at_ms, keys.ends_at_ms,
+    keys.revoked
   FROM keys JOIN accounts ON accounts.id = keys.account_id`;
 const READ = {
   account: 'SELECT * FROM accounts WHERE name = ?1 OR id = ?1 ORDER BY id = ?1 DESC LIMIT 1',
@@ -23,14 +24,14 @@ const STANDS = {
   account: `SELECT EXISTS (SELECT 1 FROM accounts
     WHERE id = ? AND plan = ? AND overrides = ? AND suspended = ? AND expires_at_ms IS ?)`,
   newKey: 'SELECT NOT EXISTS (SELECT 1 FROM keys WHERE hash = ? OR id = ?)',
-  key: 'SELECT EXISTS (SELECT 1 FROM keys WHERE hash = ? AND ends_at_ms IS ?)',
+  key: 'SELECT EXISTS (SELECT 1 FROM keys WHERE hash = ? AND ends_at_ms IS ? AND revoked = ?)',
   newRequest: 'SELECT NOT EXISTS (SELECT 1 FROM requests WHERE name = ? AND ends_at_ms > ?)',
 } as const;
 const WRITE = {
   newAccount: 'INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?)',
   account: 'UPDATE accounts SET plan = ?, overrides = ?, suspended = ?, expires_at_ms = ? WHERE id = ?',
-  newKey: 'INSERT INTO keys VALUES (?, ?, ?, ?, ?)',
-  key: 'UPDATE keys SET ends_at_ms = ? WHERE hash = ?',
+  newKey: 'INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?)',
+  key: 'UPDATE keys SET ends_at_ms = ?, revoked = ? WHERE hash = ?',
   audit: 'INSERT INTO audit VALUES (?, ?, ?, ?)',
   pastRequests: 'DELETE FROM requests WHERE ends_at_ms <= ?',
   request: 'INSERT INTO requests VALUES (?, ?, ?, ?, ?)',
@@ -79,7 +80,7 @@ function allStands(db: DatabaseSync, { accounts, keys, request }: Change, nowMs:
         : stands(STANDS.account, is.id, ...termsOf(was)),
     ) &&
     keys.every(({ was, is }) =>
-      was === null ? stands(STANDS.newKey, is.hash, is.id) : stands(STANDS.key, is.hash, was.endsAtMs),
+      was === null ? stands(STANDS.newKey, is.hash, is.id) : stands(STANDS.key, is.hash, ...endOf(was)),
     ) &&
     (request === null || stands(STANDS.newRequest, request.name, nowMs))
   );
@@ -92,8 +93,8 @@ function writeAll(db: DatabaseSync, change: Change, nowMs: number): void {
     else run(WRITE.account, ...termsOf(is), is.id);
   }
   for (const { was, is } of change.keys) {
-    if (was === null) run(WRITE.newKey, is.hash, is.id, is.accountId, is.createdAtMs, is.endsAtMs);
-    else run(WRITE.key, is.endsAtMs, is.hash);
+    if (was === null) run(WRITE.newKey, is.hash, is.id, is.accountId, is.createdAtMs, ...endOf(is));
+    else run(WRITE.key, ...endOf(is), is.hash);
   }
   for (const { atMs, action, accountId, detail } of change.audit)
     run(WRITE.audit, atMs, action, accountId, detail);
@@ -102,6 +103,8 @@ function writeAll(db: DatabaseSync, change: Change, nowMs: number): void {
   const { name, fingerprint, accountId, keyId, endsAtMs } = change.request;
   run(WRITE.request, name, fingerprint, accountId, keyId, endsAtMs);
 }
+
+const endOf = ({ endsAtMs, revoked }: KeyRecord): Value[] => [endsAtMs, revoked ? 1 : 0];
 
 const termsOf = ({ plan, overrides, suspended, expiresAtMs }: Account): Value[] => [
   plan,

@@ -10,6 +10,8 @@ export interface KeyRecord {
   readonly createdAtMs: number;
   /** From when on it is refused; null while it is good. A rotated key has a moment in the future. */
   readonly endsAtMs: number | null;
+  /** It was ended at once: it is refused whatever a calendar says, also one that is behind or is set back. */
+  readonly revoked?: true;
 }
 
 /** A key and the account it belongs to. */

@@ -23,6 +23,7 @@ export const keyRecordOf = (row: Row): KeyRecord => ({
   accountId: String(row.account_id),
   createdAtMs: Number(row.created_at_ms),
   endsAtMs: row.ends_at_ms as number | null,
+  ...(row.revoked === 1 ? { revoked: true } : {}),
 });
 
 /** A row of `audit`, its rowid as `number`. */

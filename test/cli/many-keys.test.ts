@@ -35,7 +35,7 @@ function fill(path: string): void {
   const count = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${MANY})`;
   db.exec(`BEGIN;
     ${count} INSERT INTO accounts SELECT 'acct_' || i, 'account ' || i, 'pro', '{}', 0, NULL FROM n;
-    ${count} INSERT INTO keys SELECT printf('%064x', i), 'key' || i, 'acct_' || i, 1000 + i / 100, NULL FROM n;
+    ${count} INSERT INTO keys SELECT printf('%064x', i), 'key' || i, 'acct_' || i, 1000 + i / 100, NULL, 0 FROM n;
     ${count} INSERT INTO audit SELECT i, 'create', 'acct_' || i, 'key key' || i FROM n;
     COMMIT`);
   db.close();

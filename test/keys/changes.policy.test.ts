@@ -108,15 +108,30 @@ describe('an end', () => {
   it('comes at once by revoke', () => {
     expect(revoked(record, NOW)).toEqual({
       accounts: [],
-      keys: [{ was: record, is: { ...record, endsAtMs: NOW } }],
+      keys: [{ was: record, is: { ...record, endsAtMs: NOW, revoked: true } }],
       audit: [{ atMs: NOW, action: 'revoke', accountId: 'acct_1', detail: 'key old' }],
       request: null,
     });
   });
 
-  it('that came is left alone', () => {
-    expect(revoked({ ...record, endsAtMs: NOW }, NOW)).toBeNull();
-    expect(revoked({ ...record, endsAtMs: NOW + 1 }, NOW)).not.toBeNull();
+  it('by revoke is left alone, whatever a calendar says', () => {
+    const ended = { ...record, endsAtMs: NOW, revoked: true } as const;
+    for (const nowMs of [NOW - 1, NOW, NOW + 1]) expect(revoked(ended, nowMs)).toBeNull();
+  });
+
+  it.each([
+    [NOW - 1, NOW - 1],
+    [NOW + 1, NOW],
+  ])('that an overlap has at %i is one by revoke from %i on', (endsAtMs, revokedAtMs) => {
+    const rotatedBefore = { ...record, endsAtMs };
+    expect(revoked(rotatedBefore, NOW)?.keys).toEqual([
+      { was: rotatedBefore, is: { ...record, endsAtMs: revokedAtMs, revoked: true } },
+    ]);
+  });
+
+  it('comes at once by rotate without an overlap', () => {
+    const [old] = rotated({ key: record, account }, newKey, 0, NOW).change.keys;
+    expect(old).toEqual({ was: record, is: { ...record, endsAtMs: NOW, revoked: true } });
   });
 
   it('only moves earlier, whatever is asked for in whatever order', () => {
@@ -131,7 +146,7 @@ describe('an end', () => {
             key = rotated({ key, account }, newKey, overlapMs, nowMs).change.keys[0]?.is ?? key;
           const after = key.endsAtMs ?? Number.POSITIVE_INFINITY;
           expect(after).toBeLessThanOrEqual(before);
-          if (!rotate) expect(after).toBeLessThanOrEqual(nowMs);
+          if (!rotate) expect(key.revoked).toBe(true);
         }
       }),
     );
@@ -171,6 +186,7 @@ describe('the state of a key', () => {
     [{}, {}, 'active'],
     [{ endsAtMs: NOW + 1 }, {}, 'rotated'],
     [{ endsAtMs: NOW }, {}, 'revoked'],
+    [{ endsAtMs: NOW + 1, revoked: true }, {}, 'revoked'],
     [{ endsAtMs: NOW }, { suspended: true, expiresAtMs: 1 }, 'revoked'],
     [{}, { suspended: true, expiresAtMs: 1 }, 'suspended'],
     [{}, { expiresAtMs: NOW }, 'expired'],

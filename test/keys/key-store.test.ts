@@ -38,6 +38,17 @@ describeStores('a key store', ({ open }) => {
     expect(await stores.keys.find(next.hash, NOW + 1_000)).not.toBeNull();
   });
 
+  it('refuses a key that was ended at once whatever its calendar says, also one that is set back', async () => {
+    const [old, next] = [createKey('live'), createKey('live')];
+    await stores.registry.create(terms(), old, NOW);
+    await stores.registry.rotate(old.id, next, 0, NOW);
+    await stores.registry.revoke(next.id, NOW);
+    for (const nowMs of [NOW, NOW - 3_600_000]) {
+      expect(await stores.keys.find(old.hash, nowMs)).toBeNull();
+      expect(await other.keys.find(next.hash, nowMs)).toBeNull();
+    }
+  });
+
   it('shows what another process changes half a second after it last looked', async () => {
     const key = createKey('live');
     const { account } = await stores.registry.create(terms(), key, NOW);

@@ -44,6 +44,8 @@ export interface Key {
   readonly text: string;
   /** From when on it must be refused; Infinity: never. Set when the operator's command has succeeded. */
   endsAtMs: number;
+  /** Whether that end came at once by a command, and is no moment of a calendar. */
+  isEndedAtOnce: boolean;
 }
 
 /** What was seen of a gateway from outside. */

@@ -15,10 +15,11 @@ export function checkKeys(history: History): Violation[] {
     if (FREE_OF_KEYS.has(end.code ?? '')) continue;
     const key = history.keys.find((one) => one.account === account && one.number === keyNumber);
     const isReachable = (sinceMs: number) => !isIn(troubles, sinceMs, end.atMs);
+    const behindMs = key?.isEndedAtOnce ? 0 : mostBehindMs(history, call.gateway);
     if (
       key !== undefined &&
       end.code !== 'key_invalid' &&
-      askedAtMs > key.endsAtMs + REACHES_MS + behindMs(history, call.gateway) &&
+      askedAtMs > key.endsAtMs + REACHES_MS + behindMs &&
       isReachable(key.endsAtMs)
     )
       violations.push({
@@ -63,8 +64,8 @@ const suspensionsOf = ({ acts }: History) =>
     return [{ account: event.account, beganMs: beganAtMs, fromMs, toMs }];
   });
 
-/** How far a gateway's calendar was behind the operator's at most, ms: an end is a moment of the calendar. */
-function behindMs({ offsets }: History, gateway: number): number {
+/** How far a gateway's calendar was behind the operator's at most, ms: the end of an overlap is a moment of the calendar. */
+function mostBehindMs({ offsets }: History, gateway: number): number {
   let [ahead, least] = [0, 0];
   for (const { of, ms } of offsets) {
     if (of !== gateway) continue;

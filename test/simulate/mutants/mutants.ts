@@ -123,6 +123,20 @@ export const MUTANTS: readonly Mutant[] = [
     plant: 'true || nowMs < Number(endsAtMs);',
   },
   {
+    name: 'a revocation waits for the gateway’s calendar',
+    store: 'redis',
+    file: 'keys/key-store-redis.ts',
+    find: '!revoked && ',
+    plant: '',
+  },
+  {
+    name: 'a revocation waits for the file’s calendar',
+    store: 'sqlite',
+    file: 'keys/key-store-sqlite.ts',
+    find: ' AND NOT keys.revoked',
+    plant: '',
+  },
+  {
     name: 'suspended accounts are served',
     file: 'way.ts',
     find: 'if (refusal !== null) throw refusal;',

@@ -54,6 +54,14 @@ export interface Fleet {
 
 const LIMIT_MS = 120_000;
 
+export const newKey = (account: number, number: number, text: string): Key => ({
+  account,
+  number,
+  text,
+  endsAtMs: Number.POSITIVE_INFINITY,
+  isEndedAtOnce: false,
+});
+
 export async function createFleet(setup: Setup): Promise<Fleet> {
   seedEntropy(setup.seed);
   const time = createTime();
@@ -177,7 +185,7 @@ export async function createFleet(setup: Setup): Promise<Fleet> {
       LIMIT_MS,
     );
     accountIds.push(made.account.id);
-    fleet.keys.push({ account, number: 0, text: key.key, endsAtMs: Number.POSITIVE_INFINITY });
+    fleet.keys.push(newKey(account, 0, key.key));
   }
   await time.passUntil(time.now() + 100);
   return Object.assign(fleet, { readyAtMs: time.now() });

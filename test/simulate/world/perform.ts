@@ -2,7 +2,7 @@ import { createKey } from '../../../src/keys/key.ts';
 import type { Act, Call, End } from '../history.ts';
 import type { CallEvent, Event } from '../plan.ts';
 import type { Reply } from './door.ts';
-import type { Fleet, Slot } from './fleet.ts';
+import { type Fleet, newKey, type Slot } from './fleet.ts';
 
 /** Makes one event of a plan happen, now. */
 export function perform(fleet: Fleet, event: Event): void {
@@ -183,26 +183,18 @@ const ACTS: { readonly [Kind in Exclude<Event['do'], 'call'>]: ActOf<Kind> } = {
     const nowMs = fleet.operatorNow();
     await fleet.operator.registry.rotate(keyIdOf(before.text), key, overlapMs, nowMs);
     before.endsAtMs = Math.min(before.endsAtMs, fleet.time.now() + overlapMs);
-    fleet.keys.push({
-      account,
-      number: before.number + 1,
-      text: key.key,
-      endsAtMs: Number.POSITIVE_INFINITY,
-    });
+    before.isEndedAtOnce ||= overlapMs === 0;
+    fleet.keys.push(newKey(account, before.number + 1, key.key));
   },
   revoke: async (fleet, { account }) => {
     const before = fleet.keys.filter((key) => key.account === account).at(-1);
     if (before === undefined) return;
     const key = createKey('live');
     await fleet.operator.registry.addKey(idOf(fleet, account), key, fleet.operatorNow());
-    fleet.keys.push({
-      account,
-      number: before.number + 1,
-      text: key.key,
-      endsAtMs: Number.POSITIVE_INFINITY,
-    });
+    fleet.keys.push(newKey(account, before.number + 1, key.key));
     await fleet.operator.registry.revoke(keyIdOf(before.text), fleet.operatorNow());
     before.endsAtMs = Math.min(before.endsAtMs, fleet.time.now());
+    before.isEndedAtOnce = true;
   },
   suspend: async (fleet, { account, forMs }) => {
     const set = (suspended: boolean) =>
