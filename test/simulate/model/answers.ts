@@ -1,24 +1,7 @@
 import type { Call, History, Violation } from '../history.ts';
-import {
-  type AnsweredCall,
-  CODES,
-  isAnswered,
-  isIn,
-  stalls,
-  storeTroubles,
-  upstreamTroubles,
-} from './facts.ts';
+import { type AnsweredCall, CODES, isAnswered, stalls } from './facts.ts';
 
 const LATE_MS = 100;
-const FATES: Readonly<Record<string, string>> = {
-  private: 'upstream_forbidden',
-  missing: 'upstream_not_found',
-  closed: 'upstream_not_found',
-  gone: 'upstream_gone',
-  refused: 'upstream_rejected',
-  invalid: 'invalid_request',
-  nowhere: 'route_not_found',
-};
 
 /** Every call is answered once, in time, and in the shape that the contract has. */
 export function checkAnswers(history: History): Violation[] {
@@ -68,77 +51,6 @@ function checkData({ seen }: History, call: AnsweredCall, serials: Set<number>, 
     fail('answers are live and one’s own', `call ${n} got ${end.data.name} of request ${end.data.serial}`);
   serials.add(end.data.serial);
 }
-
-/** Ends that need a reason to be right. */
-export function checkCodes(history: History): Violation[] {
-  const store = storeTroubles(history);
-  const upstream = upstreamTroubles(history);
-  const { setup, lives, keys } = history;
-  const violations: Violation[] = [];
-  for (const call of history.calls.filter(isAnswered)) {
-    const { askedAtMs, end, wish, gateway } = call;
-    const isTroubled = (spans: typeof store) => isIn(spans, askedAtMs, end.atMs);
-    const isLeaving = lives.some(
-      (life) =>
-        life.gateway === gateway &&
-        life.end === 'stopped' &&
-        end.atMs <= life.endedAtMs &&
-        isStopped(history, gateway, end.atMs),
-    );
-    const key = keys.find(({ account, number }) => account === call.account && number === call.keyNumber);
-    const may: Readonly<Record<string, () => boolean>> = {
-      store_unavailable: () => isTroubled(store),
-      upstream_failed: () => isTroubled(upstream),
-      upstream_timeout: () => isTroubled(upstream),
-      exits_exhausted: () => isTroubled(upstream) || mayBeScarce(history, end.atMs),
-      overloaded: () => setup.maxBytesInFlight < 64 * 1024 * history.calls.length,
-      draining: () => isLeaving,
-      key_invalid: () =>
-        key === undefined ||
-        key.endsAtMs <= end.atMs ||
-        hasJumped(history) ||
-        mayBeForgotten(history, key.number),
-      subscription_inactive: () => history.acts.some(({ event }) => event.do === 'suspend'),
-      rate_exceeded: () => wish !== 'nowhere' && key !== undefined,
-      quota_exhausted: () => wish !== 'nowhere' && key !== undefined && wish !== 'invalid',
-    };
-    const expected = FATES[wish] ?? null;
-    if (end.code === expected && (key !== undefined || wish === 'nowhere')) continue;
-    if (end.code !== null && may[end.code]?.()) continue;
-    violations.push({
-      promise: 'every answer has the right code',
-      words: `call ${call.n} (${wish}) at ${askedAtMs} ended with ${end.status} ${end.code}`,
-    });
-  }
-  return violations;
-}
-
-/**
- * Whether the hour's budgets may have run low: then calls are divided, and refused. A call under way has its place in
- * them before the upstream sees it.
- */
-function mayBeScarce({ setup, calls, seen, lives, acts }: History, atMs: number): boolean {
-  const fixed = setup.exits.filter(({ kind }) => kind === 'fixed').length;
-  const whole = Math.min(fixed * setup.hourlyBudget, setup.hourlyCeiling ?? Number.POSITIVE_INFINITY);
-  const spent = seen.filter((request) => request.atMs > atMs - 3_600_000 && request.atMs <= atMs).length;
-  const underWay = calls.filter(
-    ({ askedAtMs, end }) => askedAtMs <= atMs && (end?.atMs ?? atMs) >= atMs,
-  ).length;
-  // Each gateway that runs or was killed may hold leases, and one list may have been shortened.
-  const leased = lives.length * 5 * setup.exits.length;
-  return acts.some(({ event }) => event.do === 'reload') || spent + underWay + leased + 20 > whole * 0.7;
-}
-
-/** A failover that loses the last writes may lose a key that was made in them. */
-const mayBeForgotten = ({ acts }: History, number: number) =>
-  number > 0 && acts.some(({ event }) => event.do === 'failover');
-
-const hasJumped = ({ offsets }: History) => offsets.length > 0;
-
-const isStopped = ({ acts }: History, gateway: number, atMs: number) =>
-  acts.some(
-    ({ event, beganAtMs }) => event.do === 'stop' && event.gateway === gateway && beganAtMs <= atMs,
-  ) || !acts.some(({ beganAtMs }) => beganAtMs > atMs);
 
 const wasKilled = ({ lives }: History, gateway: number, atMs: number) =>
   lives.some(

@@ -1,5 +1,6 @@
 import type { History, Violation } from '../history.ts';
-import { checkAnswers, checkCodes } from './answers.ts';
+import { checkAnswers } from './answers.ts';
+import { checkCodes } from './codes.ts';
 import { checkKeys } from './keys.ts';
 import { checkMonth } from './month.ts';
 import { checkOutage } from './outage.ts';

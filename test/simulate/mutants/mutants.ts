@@ -194,6 +194,12 @@ export const MUTANTS: readonly Mutant[] = [
     plant: 'this.#cancel = options.clock.after(leftMs * 3, () => this.#onDeadline());',
   },
   {
+    name: 'an attempt has a tenth of its time',
+    file: 'egress/attempts/attempt.ts',
+    find: 'this.#cancel = options.clock.after(leftMs, () => this.#onDeadline());',
+    plant: 'this.#cancel = options.clock.after(leftMs / 10, () => this.#onDeadline());',
+  },
+  {
     name: 'redirects to other hosts are followed',
     file: 'egress/attempts/redirect.ts',
     find: 'url.host === API_HOST ? API_ROOT : null',

@@ -1,0 +1,116 @@
+import type { History, Violation } from '../history.ts';
+import { type AnsweredCall, isAnswered, isIn, storeTroubles, upstreamTroubles } from './facts.ts';
+
+const FATES: Readonly<Record<string, string>> = {
+  private: 'upstream_forbidden',
+  missing: 'upstream_not_found',
+  closed: 'upstream_not_found',
+  gone: 'upstream_gone',
+  refused: 'upstream_rejected',
+  invalid: 'invalid_request',
+  nowhere: 'route_not_found',
+};
+
+/** Ends that need a reason to be right. */
+export function checkCodes(history: History): Violation[] {
+  const store = storeTroubles(history);
+  const upstream = upstreamTroubles(history);
+  const { setup, lives, keys } = history;
+  const violations: Violation[] = [];
+  for (const call of history.calls.filter(isAnswered)) {
+    const { askedAtMs, end, wish, gateway } = call;
+    const isTroubled = (spans: typeof store) => isIn(spans, askedAtMs, end.atMs);
+    const isLeaving = lives.some(
+      (life) =>
+        life.gateway === gateway &&
+        life.end === 'stopped' &&
+        end.atMs <= life.endedAtMs &&
+        isStopped(history, gateway, end.atMs),
+    );
+    const key = keys.find(({ account, number }) => account === call.account && number === call.keyNumber);
+    const may: Readonly<Record<string, () => boolean>> = {
+      store_unavailable: () => isTroubled(store),
+      upstream_failed: () => isTroubled(upstream),
+      upstream_timeout: () => isTroubled(upstream) || mayHaveQueued(history, call),
+      exits_exhausted: () => isTroubled(upstream) || mayBeScarce(history, end.atMs),
+      overloaded: () => setup.maxBytesInFlight < 64 * 1024 * history.calls.length,
+      draining: () => isLeaving,
+      key_invalid: () =>
+        key === undefined ||
+        key.endsAtMs <= end.atMs ||
+        hasJumped(history) ||
+        mayBeForgotten(history, key.number),
+      subscription_inactive: () => history.acts.some(({ event }) => event.do === 'suspend'),
+      rate_exceeded: () => wish !== 'nowhere' && key !== undefined,
+      quota_exhausted: () => wish !== 'nowhere' && key !== undefined && wish !== 'invalid',
+    };
+    const expected = FATES[wish] ?? null;
+    if (end.code === expected && (key !== undefined || wish === 'nowhere')) continue;
+    if (end.code !== null && may[end.code]?.()) continue;
+    violations.push({
+      promise: 'every answer has the right code',
+      words: `call ${call.n} (${wish}) at ${askedAtMs} ended with ${end.status} ${end.code}`,
+    });
+  }
+  return violations;
+}
+
+/**
+ * Whether the hour's budgets may have run low: then calls are divided, and refused. A call under way has its place in
+ * them before the upstream sees it.
+ */
+function mayBeScarce({ setup, calls, seen, lives, acts }: History, atMs: number): boolean {
+  const fixed = setup.exits.filter(({ kind }) => kind === 'fixed').length;
+  const whole = Math.min(fixed * setup.hourlyBudget, setup.hourlyCeiling ?? Number.POSITIVE_INFINITY);
+  const spent = seen.filter((request) => request.atMs > atMs - 3_600_000 && request.atMs <= atMs).length;
+  const underWay = calls.filter(
+    ({ askedAtMs, end }) => askedAtMs <= atMs && (end?.atMs ?? atMs) >= atMs,
+  ).length;
+  // Each gateway that runs or was killed may hold leases, and one list may have been shortened.
+  const leased = lives.length * 5 * setup.exits.length;
+  return acts.some(({ event }) => event.do === 'reload') || spent + underWay + leased + 20 > whole * 0.7;
+}
+
+/** Connections that an entry of the list opens at most: a tunnel carries one call at a time. */
+const LANES = { fixed: 32, sessions: 96, rotating: 3 } as const;
+/** The longest that a well upstream thinks about an answer, ms. */
+const THINKS_MS = 200;
+
+/** Whether it may have waited for its turn until its deadline, behind the others that were under way. */
+function mayHaveQueued(history: History, { askedAtMs, end, gateway }: AnsweredCall): boolean {
+  const { setup, calls } = history;
+  if (end.atMs - askedAtMs < setup.deadlineMs) return false;
+  const others = calls.filter(
+    (other) =>
+      other.gateway === gateway &&
+      other.askedAtMs <= end.atMs &&
+      (other.end === null || other.end.atMs >= askedAtMs) &&
+      !(isAnswered(other) && other.end.code === 'rate_exceeded'),
+  ).length;
+  const lanes = Math.min(
+    ...listsOf(history, gateway).map((list) => list.reduce((sum, { kind }) => sum + LANES[kind], 0)),
+  );
+  const turnMs = THINKS_MS + 2.4 * Math.max(...setup.exits.map(({ latencyMs }) => latencyMs));
+  return (others * turnMs) / lanes > setup.deadlineMs;
+}
+
+/** The lists of exits that a gateway had. */
+const listsOf = ({ setup, acts }: History, gateway: number) => [
+  setup.exits,
+  ...acts.flatMap(({ event }) =>
+    event.do === 'reload' && event.gateway === gateway
+      ? [event.exits.flatMap((place) => setup.exits[place] ?? [])]
+      : [],
+  ),
+];
+
+/** A failover that loses the last writes may lose a key that was made in them. */
+const mayBeForgotten = ({ acts }: History, number: number) =>
+  number > 0 && acts.some(({ event }) => event.do === 'failover');
+
+const hasJumped = ({ offsets }: History) => offsets.length > 0;
+
+const isStopped = ({ acts }: History, gateway: number, atMs: number) =>
+  acts.some(
+    ({ event, beganAtMs }) => event.do === 'stop' && event.gateway === gateway && beganAtMs <= atMs,
+  ) || !acts.some(({ beganAtMs }) => beganAtMs > atMs);
