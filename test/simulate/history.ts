@@ -42,6 +42,8 @@ export interface Key {
   /** Within its account. */
   readonly number: number;
   readonly text: string;
+  /** From when on it may be refused; Infinity: never. The operator's command is on its way. */
+  mayEndAtMs: number;
   /** From when on it must be refused; Infinity: never. Set when the operator's command has succeeded. */
   endsAtMs: number;
   /** Whether that end came at once by a command, and is no moment of a calendar. */

@@ -37,7 +37,7 @@ export function checkCodes(history: History): Violation[] {
       draining: () => isLeaving,
       key_invalid: () =>
         key === undefined ||
-        key.endsAtMs <= end.atMs ||
+        key.mayEndAtMs <= end.atMs ||
         hasJumped(history) ||
         mayBeForgotten(history, key.number),
       subscription_inactive: () => history.acts.some(({ event }) => event.do === 'suspend'),

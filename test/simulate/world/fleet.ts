@@ -58,6 +58,7 @@ export const newKey = (account: number, number: number, text: string): Key => ({
   account,
   number,
   text,
+  mayEndAtMs: Number.POSITIVE_INFINITY,
   endsAtMs: Number.POSITIVE_INFINITY,
   isEndedAtOnce: false,
 });

@@ -181,8 +181,10 @@ const ACTS: { readonly [Kind in Exclude<Event['do'], 'call'>]: ActOf<Kind> } = {
     if (before === undefined) return;
     const key = createKey('live');
     const nowMs = fleet.operatorNow();
+    const overlapEndsAtMs = fleet.time.now() + overlapMs;
+    before.mayEndAtMs = Math.min(before.mayEndAtMs, overlapEndsAtMs);
     await fleet.operator.registry.rotate(keyIdOf(before.text), key, overlapMs, nowMs);
-    before.endsAtMs = Math.min(before.endsAtMs, fleet.time.now() + overlapMs);
+    before.endsAtMs = Math.min(before.endsAtMs, Math.max(fleet.time.now(), overlapEndsAtMs));
     before.isEndedAtOnce ||= overlapMs === 0;
     fleet.keys.push(newKey(account, before.number + 1, key.key));
   },
@@ -192,6 +194,7 @@ const ACTS: { readonly [Kind in Exclude<Event['do'], 'call'>]: ActOf<Kind> } = {
     const key = createKey('live');
     await fleet.operator.registry.addKey(idOf(fleet, account), key, fleet.operatorNow());
     fleet.keys.push(newKey(account, before.number + 1, key.key));
+    before.mayEndAtMs = Math.min(before.mayEndAtMs, fleet.time.now());
     await fleet.operator.registry.revoke(keyIdOf(before.text), fleet.operatorNow());
     before.endsAtMs = Math.min(before.endsAtMs, fleet.time.now());
     before.isEndedAtOnce = true;
