@@ -41,7 +41,10 @@ async function simulate(): Promise<number> {
   if (values.seed?.includes(',')) return liveThrough(values.seed.split(',').map((seed) => wholeOf(seed, 0)));
   if (values.json) {
     const { history, violations } = await run(drawPlan(first));
-    process.stdout.write(`${historyJson(history, violations)}\n`);
+    // A pipe takes it in parts, and the process ends behind this.
+    await new Promise(
+      (written) => void process.stdout.write(`${historyJson(history, violations)}\n`, written),
+    );
     return violations.length === 0 ? 0 : 1;
   }
   let calls = 0;
