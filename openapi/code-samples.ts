@@ -11,15 +11,36 @@ export interface CodeSample {
 
 type Client = Parameters<ReturnType<typeof snippetz>['print']>;
 
-const LANGUAGES: readonly (readonly [lang: string, label: string, target: Client[0], client: Client[1]])[] = [
-  ['Shell', 'curl', 'shell', 'curl'],
-  ['TypeScript', 'TypeScript', 'js', 'fetch'],
-  ['Python', 'Python', 'python', 'python3'],
-  ['Go', 'Go', 'go', 'native'],
-  ['Java', 'Java', 'java', 'nethttp'],
-  ['C#', 'C#', 'csharp', 'httpclient'],
-  ['Ruby', 'Ruby', 'ruby', 'native'],
-  ['PHP', 'PHP', 'php', 'curl'],
+interface Language {
+  readonly lang: string;
+  readonly label: string;
+  readonly target: Client[0];
+  readonly client: Client[1];
+  /** Where the generator stops before a reader has seen anything. */
+  readonly finish?: (source: string) => string;
+}
+
+export const LANGUAGES: readonly Language[] = [
+  { lang: 'Shell', label: 'curl', target: 'shell', client: 'curl' },
+  {
+    lang: 'TypeScript',
+    label: 'TypeScript',
+    target: 'js',
+    client: 'fetch',
+    finish: (fetching) => `const response = await ${fetching};\nconsole.log(await response.json());`,
+  },
+  { lang: 'Python', label: 'Python', target: 'python', client: 'python3' },
+  { lang: 'Go', label: 'Go', target: 'go', client: 'native' },
+  { lang: 'Java', label: 'Java', target: 'java', client: 'nethttp' },
+  {
+    lang: 'C#',
+    label: 'C#',
+    target: 'csharp',
+    client: 'httpclient',
+    finish: (sending) => `${sending}\nConsole.WriteLine(await response.Content.ReadAsStringAsync());`,
+  },
+  { lang: 'Ruby', label: 'Ruby', target: 'ruby', client: 'native' },
+  { lang: 'PHP', label: 'PHP', target: 'php', client: 'curl' },
 ];
 
 export const SAMPLE_HOST = 'https://api.oanor.com';
@@ -36,12 +57,9 @@ export function codeSamplesOf(row: Endpoint): CodeSample[] {
     queryString,
     headers: [{ name: 'x-oanor-key', value: SAMPLE_KEY }],
   };
-  return LANGUAGES.map(([lang, label, target, client]) => {
-    const source = String(snippetz().print(target, client, request));
-    return { lang, label, source: lang === 'TypeScript' ? awaited(source) : source };
-  });
+  return LANGUAGES.map(({ lang, label, target, client, finish = (source) => source }) => ({
+    lang,
+    label,
+    source: finish(String(snippetz().print(target, client, request))),
+  }));
 }
-
-/** The generator leaves a promise; a reader wants what is in it. */
-const awaited = (fetching: string) =>
-  `const response = await ${fetching};\nconsole.log(await response.json());`;
