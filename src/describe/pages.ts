@@ -28,7 +28,7 @@ export function pagesOf(options: PagesOptions): PublicPage[] {
   const { table, base, version } = options;
   return [
     { path: '/openapi.json', type: JSON_TYPE, text: JSON.stringify(openApiOf(table, version), null, 2) },
-    { path: '/postman.json', type: JSON_TYPE, text: JSON.stringify(postmanOf(options), null, 2) },
+    { path: '/postman.json', type: JSON_TYPE, text: JSON.stringify(postmanOf(base), null, 2) },
     { path: '/llms.txt', type: TEXT, text: llmsTxt(options) },
     { path: '/llms-full.txt', type: TEXT, text: llmsFullTxt(options) },
     ...table.map((row) => ({

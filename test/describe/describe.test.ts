@@ -10,6 +10,25 @@ import { table } from '../../src/endpoints/table.ts';
 import { getUsage } from '../../src/endpoints/usage.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
 
+interface PostmanCollection {
+  readonly auth: Json;
+  readonly variable: readonly { readonly key: string; readonly value: string }[];
+  readonly item: readonly {
+    readonly item: readonly {
+      readonly request: {
+        readonly url: {
+          readonly path: readonly string[];
+          readonly query: readonly {
+            readonly key: string;
+            readonly value: string;
+            readonly disabled: boolean;
+          }[];
+        };
+      };
+    }[];
+  }[];
+}
+
 let gateway: Gateway;
 beforeAll(async () => {
   gateway = await createGateway();
@@ -192,14 +211,24 @@ describe('pages for everyone', () => {
     for (const link of links) expect((await page(link)).statusCode).toBe(200);
   });
 
-  it('postman.json has each call with what it needs, and the key as a variable', async () => {
-    const collection = (await page('/postman.json')).json();
-    const items = collection.item.flatMap(
-      ({ item }: { item: { request: { url: { raw: string } } }[] }) => item,
+  it('postman.json has each call with an example of every parameter, what is optional switched off', async () => {
+    const { item, auth, variable } = (await page('/postman.json')).json() as PostmanCollection;
+    const calls = item.flatMap((folder) => folder.item.map(({ request }) => request));
+    const rows = [...table, getUsage];
+    expect(calls.map(({ url }) => `/${url.path.join('/')}`).sort()).toEqual(
+      rows.map(({ path }) => path).sort(),
     );
-    expect(items).toHaveLength(12);
-    for (const row of table) expect(JSON.stringify(items)).toContain(`"raw":"{{baseUrl}}${row.path}`);
-    expect(JSON.stringify(collection.auth)).toContain('{{key}}');
+    for (const row of rows) {
+      const { url } = calls.find((call) => `/${call.url.path.join('/')}` === row.path) ?? {};
+      expect(url?.query.map(({ key, value, disabled }) => [key, value, disabled])).toEqual(
+        parametersOf(row).map(({ name, required, example = '' }) => [name, String(example), !required]),
+      );
+    }
+    expect(JSON.stringify(auth)).toContain('{{key}}');
+    expect(variable).toEqual([
+      { key: 'baseUrl', value: 'https://api.oanor.com/bitbucket-api' },
+      { key: 'key', value: '' },
+    ]);
   });
 
   it('llms-full.txt has every path and plan', async () => {
