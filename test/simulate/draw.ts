@@ -1,4 +1,5 @@
 import { PLAN_NAMES, PLANS } from '../../src/domain/plan.ts';
+import { drawAimed } from './draw-aimed.ts';
 import type { AccountTerms, Event, Plan, Setup, Wish } from './plan.ts';
 import { createDice, createRandom, type Dice } from './random.ts';
 import { EXIT_STATES, type ExitTerms } from './world/exits.ts';
@@ -24,8 +25,7 @@ export function drawPlan(seed: number): Plan {
     ];
     events.push(...drawn.map((event) => ({ ...event, atMs: event.atMs + startMs })));
   }
-  events.push(...drawMutes(setup, createDice(createRandom(seed ^ 0x3ea7)), events));
-  events.push(...drawSetBack(setup, createDice(createRandom(seed ^ 0x5e7b)), lengthMs));
+  events.push(...drawAimed(setup, events, lengthMs));
   events.sort((a, b) => a.atMs - b.atMs);
   let n = 0;
   return {
@@ -108,28 +108,6 @@ function drawCalls(setup: Setup, dice: Dice, count: number, lengthMs: number): E
       calls.push(one(atMs + dice.whole(0, overMs), account));
   }
   return calls;
-}
-
-/** From dice of its own, so that the rest of a plan stays what it was. Mostly while something is asked. */
-function drawMutes({ store }: Setup, dice: Dice, events: readonly Event[]): Event[] {
-  if (store !== 'redis' || !dice.chance(0.2) || events.length === 0) return [];
-  return Array.from({ length: dice.whole(1, 4) }, () => ({
-    atMs: Math.max(0, dice.one(events).atMs - dice.whole(0, 3)),
-    do: 'mute',
-    ms: dice.whole(60, 600),
-  }));
-}
-
-/** Now and then, also from dice of its own: a key is revoked while its gateway's calendar is behind. */
-function drawSetBack(setup: Setup, dice: Dice, lengthMs: number): Event[] {
-  if (!dice.chance(0.06)) return [];
-  const [atMs, gateway, account] = [dice.whole(0, lengthMs), gatewayOf(setup, dice), accountOf(setup, dice)];
-  const call = { do: 'call', n: 0, gateway, account, key: 'old', wish: 'repo', patienceMs: null } as const;
-  return [
-    { atMs, do: 'jump', gateway, ms: dice.one([-10_000, -HOUR_MS]) },
-    { atMs: atMs + 50, do: 'revoke', account },
-    ...[1_500, 3_000, 6_000].map((laterMs) => ({ ...call, atMs: atMs + laterMs, readMs: dice.whole(0, 50) })),
-  ];
 }
 
 /** A third of the runs is calm; the others have a few kinds of trouble, each several times. */

@@ -1,5 +1,5 @@
 import type { Call, History, Violation } from '../history.ts';
-import { type AnsweredCall, CODES, isAnswered, stalls } from './facts.ts';
+import { type AnsweredCall, CODES, isAnswered, overlapMs, stalls } from './facts.ts';
 
 const LATE_MS = 100;
 
@@ -70,7 +70,6 @@ const wasDrained = ({ acts }: History, { gateway, end }: Call) =>
 /** How long the loop of its gateway stood still during a call, ms. */
 function stalledMs(history: History, { gateway, askedAtMs, end }: AnsweredCall): number {
   let sum = 0;
-  for (const { fromMs, toMs } of stalls(history, gateway))
-    sum += Math.max(0, Math.min(toMs, end.atMs) - Math.max(fromMs, askedAtMs));
+  for (const span of stalls(history, gateway)) sum += overlapMs(span, askedAtMs, end.atMs);
   return sum;
 }

@@ -1,5 +1,15 @@
-import type { History, Violation } from '../history.ts';
-import { type AnsweredCall, isAnswered, isIn, storeTroubles, upstreamTroubles } from './facts.ts';
+import type { Act, History, Violation } from '../history.ts';
+import {
+  type AnsweredCall,
+  isAnswered,
+  isIn,
+  overlapMs,
+  type Span,
+  stalls,
+  storeTroubles,
+  touches,
+  upstreamTroubles,
+} from './facts.ts';
 
 const FATES: Readonly<Record<string, string>> = {
   private: 'upstream_forbidden',
@@ -13,13 +23,12 @@ const FATES: Readonly<Record<string, string>> = {
 
 /** Ends that need a reason to be right. */
 export function checkCodes(history: History): Violation[] {
-  const store = storeTroubles(history);
   const upstream = upstreamTroubles(history);
   const { setup, lives, keys } = history;
   const violations: Violation[] = [];
   for (const call of history.calls.filter(isAnswered)) {
     const { askedAtMs, end, wish, gateway } = call;
-    const isTroubled = (spans: typeof store) => isIn(spans, askedAtMs, end.atMs);
+    const isTroubled = (spans: readonly Span[]) => isIn(spans, askedAtMs, end.atMs);
     const isLeaving = lives.some(
       (life) =>
         life.gateway === gateway &&
@@ -29,7 +38,7 @@ export function checkCodes(history: History): Violation[] {
     );
     const key = keys.find(({ account, number }) => account === call.account && number === call.keyNumber);
     const may: Readonly<Record<string, () => boolean>> = {
-      store_unavailable: () => isTroubled(store),
+      store_unavailable: () => isTroubled(storeTroublesOf(history, gateway)),
       upstream_failed: () => isTroubled(upstream),
       upstream_timeout: () => isTroubled(upstream) || mayHaveQueued(history, call),
       exits_exhausted: () => isTroubled(upstream) || mayBeScarce(history, end.atMs),
@@ -53,6 +62,28 @@ export function checkCodes(history: History): Violation[] {
     });
   }
   return violations;
+}
+
+/** A store unanswered for less than so long, in time of the running loop, is slow and not away, ms. */
+const PATIENT_MS = 50;
+
+/** The troubles of the store that a gateway may have met: a loop that stands still does not wait for it. */
+function storeTroublesOf(history: History, gateway: number): Span[] {
+  const { setup, acts } = history;
+  const hangs = acts.flatMap(({ event, beganAtMs }) =>
+    event.do === 'hang' ? [{ event, fromMs: beganAtMs, toMs: beganAtMs + event.ms }] : [],
+  );
+  // Of hangs that meet, each goes on until the last of them is over.
+  const patient = hangs.filter(({ event, fromMs, toMs }) => {
+    const stoodStillMs = Math.max(
+      0,
+      ...stalls(history, gateway).map((span) => overlapMs(span, fromMs, toMs)),
+    );
+    const isAlone = !hangs.some((other) => other.event !== event && touches(other, fromMs, toMs));
+    return isAlone && event.ms - stoodStillMs + 3 * setup.storeLatencyMs < PATIENT_MS;
+  });
+  const isPatient = ({ event }: Act) => patient.some((hang) => hang.event === event);
+  return storeTroubles({ ...history, acts: acts.filter((act) => !isPatient(act)) });
 }
 
 /**

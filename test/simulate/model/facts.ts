@@ -51,6 +51,8 @@ export interface Span {
 
 export const touches = (span: Span, fromMs: number, toMs: number) =>
   span.fromMs <= toMs && span.toMs >= fromMs;
+export const overlapMs = ({ fromMs, toMs }: Span, sinceMs: number, untilMs: number) =>
+  Math.max(0, Math.min(toMs, untilMs) - Math.max(fromMs, sinceMs));
 export const isIn = (spans: readonly Span[], fromMs: number, toMs: number) =>
   spans.some((span) => touches(span, fromMs, toMs));
 

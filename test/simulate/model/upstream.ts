@@ -1,4 +1,5 @@
-import type { History, Violation } from '../history.ts';
+import type { Call, History, Violation } from '../history.ts';
+import { stalls } from './facts.ts';
 
 const HOUR_MS = 3_600_000;
 const MAX_ATTEMPTS = 4;
@@ -7,7 +8,7 @@ const LEASED = 5;
 
 /** What the upstream may hold against us, by its own count. */
 export function checkUpstream(history: History): Violation[] {
-  const { setup, seen, calls, acts } = history;
+  const { setup, seen, acts } = history;
   const failovers = acts.filter(({ event }) => event.do === 'failover').length;
   const forgotten = failovers * LEASED * setup.gateways;
   const hours = 1 + settingsAhead(history);
@@ -28,12 +29,7 @@ export function checkUpstream(history: History): Violation[] {
       promise: 'all exits together stay below the ceiling',
       words: `${whole} calls within an hour, ${setup.hourlyCeiling} are allowed`,
     });
-  const byCall = Map.groupBy(seen, ({ target }) => Number(/\/r(\d+)/.exec(target)?.[1] ?? 0));
-  for (const { n } of calls) {
-    const attempts = byCall.get(n)?.length ?? 0;
-    if (attempts > MAX_ATTEMPTS)
-      violations.push({ promise: 'at most four attempts a call', words: `call ${n} made ${attempts}` });
-  }
+  violations.push(...checkAttempts(history));
   for (const { target, serial } of seen)
     if (!/^\/2\.0\/repositories\/[a-z]+\/r\d+(\/refs\/branches)?(\?|$)/.test(target))
       violations.push({
@@ -41,6 +37,40 @@ export function checkUpstream(history: History): Violation[] {
         words: `request ${serial}: ${target}`,
       });
   return violations;
+}
+
+/** At most four attempts a call, and none of them leaves when the call is over. */
+function checkAttempts(history: History): Violation[] {
+  const { calls, seen } = history;
+  const violations: Violation[] = [];
+  const byCall = Map.groupBy(seen, ({ target }) => Number(/\/r(\d+)/.exec(target)?.[1] ?? 0));
+  for (const call of calls) {
+    const { n } = call;
+    const requests = byCall.get(n) ?? [];
+    const attempts = requests.length;
+    if (attempts > MAX_ATTEMPTS)
+      violations.push({ promise: 'at most four attempts a call', words: `call ${n} made ${attempts}` });
+    const late = requests.find(({ atMs }) => atMs > leavesUntilMs(history, call) + travelMs(history));
+    if (late !== undefined)
+      violations.push({
+        promise: 'nothing leaves for a call that is over',
+        words: `call ${n} ended at ${call.end?.atMs}, request ${late.serial} came at ${late.atMs}`,
+      });
+  }
+  return violations;
+}
+
+/** When its gateway knows that a call is over: a loop that stands still hears of a hang-up behind that. */
+function leavesUntilMs(history: History, { gateway, end }: Call): number {
+  let atMs = end?.atMs ?? Number.POSITIVE_INFINITY;
+  for (const { fromMs, toMs } of stalls(history, gateway)) if (fromMs <= atMs && atMs < toMs) atMs = toMs;
+  return atMs;
+}
+
+/** What a request may need from its gateway to the upstream, ms; through a slow exit twenty times as long. */
+function travelMs({ setup, acts }: History): number {
+  const slowness = acts.some(({ event }) => event.do === 'exit' && event.state === 'slow') ? 20 : 1;
+  return slowness * 1.2 * Math.max(...setup.exits.map(({ latencyMs }) => latencyMs)) + 1;
 }
 
 /** The hour is that of the store's clock, or of the file's owner over a restart: one set ahead ends it early. */

@@ -94,6 +94,20 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'leases.close();',
     plant: '',
   },
+  {
+    name: 'what came back stays leased',
+    store: 'sqlite',
+    file: 'limits/lease.ts',
+    find: 'Math.max(0, unused - block)',
+    plant: '0',
+  },
+  {
+    name: 'what was granted to refused callers stays used',
+    store: 'redis',
+    file: 'limits/counts.ts',
+    find: 'counts.refunded += unknown;',
+    plant: '',
+  },
   // While the store is away.
   {
     name: 'the grant has no bound',
@@ -108,6 +122,13 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'keys/key-store-cached.ts',
     find: 'throw unavailable(cause);',
     plant: 'return null;',
+  },
+  {
+    name: 'a stopped loop is a store that is away',
+    store: 'redis',
+    file: 'store/health.ts',
+    find: 'Math.min(MAX_TICK_MS, clock.monotonic() - this.#tickedAtMs)',
+    plant: '(clock.monotonic() - this.#tickedAtMs)',
   },
   // Keys.
   {
@@ -204,6 +225,24 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'egress/attempts/redirect.ts',
     find: 'url.host === API_HOST ? API_ROOT : null',
     plant: 'API_ROOT',
+  },
+  {
+    name: 'an ended attempt is sent all the same',
+    file: 'egress/attempts/attempt.ts',
+    find: "if (this.#state === 'running') this.#controller = controller;",
+    plant: "if (this.#state !== ('' as string)) this.#controller = controller;",
+  },
+  {
+    name: 'half an answer is an answer',
+    file: 'egress/attempts/verdict.ts',
+    find: 'return value === null ? broken(head, NOT_WHOLE) : named',
+    plant: 'return named',
+  },
+  {
+    name: 'the edge’s 403 is Bitbucket’s word',
+    file: 'egress/attempts/verdict.ts',
+    find: 'status < 300 || status === 403 || status >= 500',
+    plant: 'status < 300 || status >= 500',
   },
   // The house.
   {
