@@ -34,6 +34,9 @@ export interface AttemptEnded {
   readonly isHedge: boolean;
 }
 
+/** Whether somebody is paid for its bytes: this machine's own address costs nothing. */
+export const isPaid = ({ source }: AttemptEnded): boolean => source !== 'direct';
+
 /** What a call cost its account. */
 export type ChargeOutcome = 'charged' | 'refunded' | 'free';
 

@@ -1,23 +1,8 @@
-import { hash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { brotliCompress, constants, gzip, zstdCompress } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isKnown, readConditions } from '../envelope/etag.ts';
-import { type ContentCoding, negotiate } from '../envelope/negotiate.ts';
+import { createPackedText } from '../envelope/packed-text.ts';
 import { headerOf } from './visit.ts';
 
-/** Compressed once and sent often, so that effort pays: 4.9 MB of script become 1.2 MB in half a second. */
-const PACK: Readonly<Record<ContentCoding, (text: Buffer) => Promise<Buffer>>> = {
-  identity: async (text) => text,
-  gzip: (text) => promisify(gzip)(text, { level: 9 }),
-  br: (text) => promisify(brotliCompress)(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }),
-  zstd: (text) => promisify(zstdCompress)(text, { params: { [constants.ZSTD_c_compressionLevel]: 15 } }),
-};
-
-/** The smallest first. */
-const LIKED = ['br', 'zstd', 'gzip'] as const;
-
-/** A text for everyone, each encoding made when it is first asked for and then kept. */
+/** A text for everyone. */
 export interface KeptText {
   /** Sends it with `headers`, or says that the caller has it already. */
   send(
@@ -28,26 +13,20 @@ export interface KeptText {
 }
 
 export function createKeptText(text: Buffer): KeptText {
-  const packed = new Map<ContentCoding, Promise<Buffer>>();
-  const etag = `W/"${hash('sha256', text, 'base64url').slice(0, 22)}"`;
-  const inEncoding = (encoding: ContentCoding) => {
-    const known = packed.get(encoding) ?? PACK[encoding](text);
-    packed.set(encoding, known);
-    return known;
-  };
+  const packed = createPackedText(text);
   return {
     send: async (request, reply, headers) => {
+      const answer = await packed.answer({
+        acceptEncoding: headerOf(request, 'accept-encoding'),
+        ifNoneMatch: headerOf(request, 'if-none-match'),
+      });
       reply.headers({
         'access-control-allow-origin': '*',
         'x-content-type-options': 'nosniff',
-        vary: 'accept-encoding',
-        etag,
+        ...answer.headers,
         ...headers,
       });
-      if (isKnown(readConditions(headerOf(request, 'if-none-match')), etag)) return reply.code(304).send();
-      const { encoding } = negotiate(headerOf(request, 'accept-encoding'), LIKED);
-      if (encoding !== 'identity') reply.header('content-encoding', encoding);
-      return reply.send(await inEncoding(encoding));
+      return reply.code(answer.status).send(answer.body);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { AttemptEnded, CallEnded } from '../domain/telemetry.ts';
+import { type AttemptEnded, type CallEnded, isPaid } from '../domain/telemetry.ts';
 import { EVERYONE, EXITS, type UsageRow } from '../domain/usage.ts';
 import { byDayEndpointCode, type UsageBatch } from './usage-store.ts';
 
@@ -58,9 +58,6 @@ export function createTally(): Tally {
     peek: (account, month) => [...(months.get(`${account} ${month}`)?.values() ?? [])],
   };
 }
-
-/** This machine's own address costs nothing. */
-export const isPaid = ({ source }: AttemptEnded): boolean => source !== 'direct';
 
 const dayOf = (atMs: number) => new Date(atMs).toISOString().slice(0, 10);
 

@@ -1,11 +1,10 @@
 import { type Clock, repeat } from '../domain/clock.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Log } from '../domain/log.ts';
-import type { Telemetry } from '../domain/telemetry.ts';
+import { isPaid, type Telemetry } from '../domain/telemetry.ts';
 import type { Upstream } from '../domain/upstream.ts';
 import type { UsageRow } from '../domain/usage.ts';
 import { monthOf } from '../domain/usage-summary.ts';
-import { isPaid } from './tally.ts';
 
 const GB = 1e9;
 /** How often what other gateways sent is looked at, ms: where there is a limit, and for the figures alone. */
