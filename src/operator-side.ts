@@ -1,4 +1,5 @@
 import { createAccountsDesk } from './accounts-desk.ts';
+import { createDashboard } from './admin/dashboard/dashboard.ts';
 import { createDoor } from './admin/door.ts';
 import { createMetrics } from './admin/metrics/metrics.ts';
 import { createTracing } from './admin/tracing.ts';
@@ -68,10 +69,17 @@ export function createOperatorSide(parts: OperatorParts): OperatorSide {
   };
   const metrics = createMetrics(operator, version, config.PRICE_PER_GB ?? null);
   parts.pulse.listen(metrics.pulse);
+  const dashboard = createDashboard({ operator, terms: trafficTermsOf(config), clock });
   const madeToken = madeTokenFor(config);
   const token = config.ADMIN_TOKEN ?? madeToken;
-  const door = createDoor({ operator, metrics, version, token, clock, log });
-  const listeners = [usage.telemetry, traffic.telemetry, calls.telemetry, createTracing()];
+  const door = createDoor({ operator, metrics, dashboard, version, token, clock, log });
+  const listeners = [
+    usage.telemetry,
+    traffic.telemetry,
+    calls.telemetry,
+    dashboard.telemetry,
+    createTracing(),
+  ];
   return {
     telemetry: joinedTelemetry([
       metrics.telemetry,
@@ -88,6 +96,12 @@ export function createOperatorSide(parts: OperatorParts): OperatorSide {
     },
   };
 }
+
+const trafficTermsOf = (config: Config) => ({
+  pricePerGb: config.PRICE_PER_GB ?? null,
+  gbPerMonth: config.EGRESS_GB_PER_MONTH ?? null,
+  hourlyCeiling: config.UPSTREAM_HOURLY_CEILING ?? null,
+});
 
 /** Outside production the door has a token in any case: who develops wants to look through it. */
 const madeTokenFor = ({ ADMIN_TOKEN, NODE_ENV }: Config) =>

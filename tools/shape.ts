@@ -75,7 +75,7 @@ function print(kind: string, measured: readonly Measured[]): void {
 
 /** Measures `folder` and prints; the exit code. */
 function shape(folder: string): number {
-  const texts = globSync('**/*.ts', { cwd: folder }).map((file) => ({
+  const texts = globSync('**/*.{ts,js}', { cwd: folder }).map((file) => ({
     file,
     text: readFileSync(join(folder, file), 'utf8'),
   }));

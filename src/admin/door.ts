@@ -8,9 +8,11 @@ import { sendFailure } from './answer.ts';
 import { serveApi } from './api/serve.ts';
 import { operations } from './api/table.ts';
 import { knockOf } from './credentials.ts';
+import type { Dashboard } from './dashboard/dashboard.ts';
+import { serveDashboard } from './dashboard/serve.ts';
 import { DoorFailure, doorFailureOf } from './failure.ts';
 import { serveHealth } from './health.ts';
-import { serveLogin } from './login.ts';
+import { sendLogin, serveLogin } from './login.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { PAGE_POLICY } from './pages.ts';
 import { serveMetrics } from './serve-metrics.ts';
@@ -19,6 +21,7 @@ import { type Visit, visitOf } from './visit.ts';
 export interface OperatorDoorOptions {
   readonly operator: Operator;
   readonly metrics: Metrics;
+  readonly dashboard: Dashboard;
   /** The gateway's own, as the description tells it. */
   readonly version: string;
   /** Without one, metrics and health are all there is. */
@@ -51,6 +54,7 @@ export function createDoor(options: OperatorDoorOptions): FastifyInstance {
   serveMetrics(server, options.metrics);
   if (access !== null) {
     serveLogin(server, access);
+    serveDashboard(server, options.dashboard, access);
     serveApi(server, operations, options);
   }
   return server;
@@ -85,5 +89,12 @@ function refuse(log: Log, error: unknown, request: FastifyRequest, reply: Fastif
   const failure = doorFailureOf(error);
   if (failure.code === 'internal')
     log.error({ request_id: visit.id, err: failure.cause }, 'a request to the door failed');
+  if (failure.code === 'unauthorized' && asksForPage(request)) return sendLogin(reply, failure.status);
   return sendFailure(reply, visit, failure);
 }
+
+/** A browser at `/` that is not logged in is shown where it can. */
+const asksForPage = ({ routeOptions, headers }: FastifyRequest) =>
+  routeOptions.url === '/' &&
+  headers.authorization === undefined &&
+  /\btext\/html\b/.test(headers.accept ?? '');

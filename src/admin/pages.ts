@@ -30,6 +30,7 @@ export function loginPage(problem = ''): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
 <title>Operator's door</title>
+<link rel="icon" href="data:,">
 <style>${STYLE}</style>
 </head>
 <body>

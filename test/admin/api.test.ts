@@ -3,6 +3,7 @@ import formats from 'ajv-formats';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { operations } from '../../src/admin/api/table.ts';
+import { createDashboard } from '../../src/admin/dashboard/dashboard.ts';
 import { createDoor } from '../../src/admin/door.ts';
 import { createMetrics } from '../../src/admin/metrics/metrics.ts';
 import type { Account } from '../../src/domain/account.ts';
@@ -14,7 +15,7 @@ import {
   OperatorError,
 } from '../../src/domain/operator.ts';
 import { createTestClock } from '../gateway.ts';
-import { exitView, fakeOperator, silentLog } from './fakes.ts';
+import { exitView, fakeOperator, noTerms, silentLog } from './fakes.ts';
 
 const TOKEN = 'canary-token-of-the-door';
 const doors: FastifyInstance[] = [];
@@ -31,6 +32,7 @@ function open(operator: Partial<Operator> = {}) {
   const door = createDoor({
     operator: port,
     metrics: createMetrics(port, '1.0.0'),
+    dashboard: createDashboard({ operator: port, terms: noTerms, clock }),
     version: '1.0.0',
     token: TOKEN,
     clock,

@@ -1,11 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createDashboard } from '../../src/admin/dashboard/dashboard.ts';
 import { createDoor } from '../../src/admin/door.ts';
 import { createMetrics } from '../../src/admin/metrics/metrics.ts';
 import type { Operator } from '../../src/domain/operator.ts';
 import { createTestClock } from '../gateway.ts';
-import { fakeOperator, silentLog } from './fakes.ts';
+import { fakeOperator, noTerms, silentLog } from './fakes.ts';
 
 const TOKEN = 'canary-token-of-the-door';
 const BEARER = { authorization: `Bearer ${TOKEN}` };
@@ -20,6 +21,7 @@ async function openDoor({ token = TOKEN as string | null, operator = {} as Parti
   const door = createDoor({
     operator: port,
     metrics: createMetrics(port, '1.0.0'),
+    dashboard: createDashboard({ operator: port, terms: noTerms, clock }),
     version: '1.0.0',
     token,
     clock,
