@@ -1,4 +1,5 @@
 import type { Account } from '../domain/account.ts';
+import { wordsOfCreate, wordsOfPatch, wordsOfRevoke, wordsOfRotate } from './audit-words.ts';
 import type { NewKey } from './key.ts';
 import type { Change, KeyRecord, OwnedKey, Step } from './records.ts';
 import { type AccountPatch, checkOverlap, type NewAccount, patched, RegistryError } from './terms.ts';
@@ -37,7 +38,7 @@ export function renewed(known: Account, wanted: NewAccount, key: NewKey, nowMs: 
 
 function withKey(account: Step<Account>, key: NewKey, nowMs: number): Decision {
   const { id, plan } = account.is;
-  const audit = { atMs: nowMs, action: 'create', accountId: id, detail: `key ${key.id}, plan ${plan}` };
+  const audit = { atMs: nowMs, accountId: id, ...wordsOfCreate(key.id, plan) };
   return {
     account: account.is,
     keyId: key.id,
@@ -66,7 +67,6 @@ export function rotated(
     );
   }
   const { accountId } = old;
-  const detail = `key ${old.id} to ${key.id}, overlap ${overlapMs / 1_000} s`;
   return {
     account,
     keyId: key.id,
@@ -76,7 +76,7 @@ export function rotated(
         { was: old, is: overlapMs === 0 ? endedAtOnce(old, nowMs) : { ...old, endsAtMs: nowMs + overlapMs } },
         { was: null, is: recordOf(key, accountId, nowMs) },
       ],
-      audit: [{ atMs: nowMs, action: 'rotate', accountId, detail }],
+      audit: [{ atMs: nowMs, accountId, ...wordsOfRotate(old.id, key.id, overlapMs) }],
       request: null,
     },
   };
@@ -89,7 +89,7 @@ export function revoked(key: KeyRecord, nowMs: number): Change | null {
   return {
     accounts: [],
     keys: [{ was: key, is: endedAtOnce(key, nowMs) }],
-    audit: [{ atMs: nowMs, action: 'revoke', accountId, detail: `key ${id}` }],
+    audit: [{ atMs: nowMs, accountId, ...wordsOfRevoke(id) }],
     request: null,
   };
 }
@@ -103,22 +103,12 @@ const endedAtOnce = (key: KeyRecord, nowMs: number): KeyRecord => ({
 
 /** `patch` taken over. Throws `RegistryError`. */
 export function changed(was: Account, patch: AccountPatch, nowMs: number): Omit<Decision, 'keyId'> {
-  const { action, detail } = wordsOf(patch);
   const account = patched(was, patch);
-  const audit = { atMs: nowMs, action, accountId: account.id, detail };
+  const audit = { atMs: nowMs, accountId: account.id, ...wordsOfPatch(patch) };
   return {
     account,
     change: { accounts: [{ was, is: account }], keys: [], audit: [audit], request: null },
   };
-}
-
-/** How the audit names a patch: what is done every day has a word of its own. */
-function wordsOf(patch: AccountPatch): { readonly action: string; readonly detail: string } {
-  const given = Object.entries(patch).filter(([, value]) => value !== undefined);
-  const [[name, value] = []] = given;
-  if (given.length === 1 && name === 'plan') return { action: 'set-plan', detail: String(value) };
-  if (given.length === 1 && name === 'suspended') return { action: value ? 'suspend' : 'resume', detail: '' };
-  return { action: 'change', detail: given.map(([name, value]) => `${name} ${value ?? 'none'}`).join(', ') };
 }
 
 const recordOf = ({ hash, id }: NewKey, accountId: string, nowMs: number): KeyRecord => ({

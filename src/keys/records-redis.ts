@@ -1,6 +1,15 @@
 import type { RedisBackend } from '../store/backend.ts';
 import { createScript } from '../store/redis.ts';
-import type { AuditRow, Change, KeyRecord, OwnedKey, Records, RequestRecord, Step } from './records.ts';
+import type {
+  AuditRow,
+  Change,
+  KeyRecord,
+  NumberedAuditRow,
+  OwnedKey,
+  Records,
+  RequestRecord,
+  Step,
+} from './records.ts';
 import { ageOf, parsedAccount, parsedKey, REGISTRY, requestAt } from './rows-redis.ts';
 
 const ACCOUNTS = `
@@ -107,8 +116,10 @@ export function createRedisRecords({ client, run }: RedisBackend): Records {
     },
     audit: async (before, limit) => {
       const [start, rows] = await ask(() => readAudit(audit, before ?? '', limit));
-      return rows.map((text, i) => ({ number: start + i, ...(JSON.parse(text) as AuditRow) })).reverse();
+      return numbered(start, rows).reverse();
     },
+    auditFrom: async (number, limit) =>
+      numbered(number, await ask(() => client.lrange(audit, number, number + limit - 1))),
     write: async (change, nowMs) => {
       const { request } = change;
       const keptMs = request === null ? 1 : Math.max(1, request.endsAtMs - nowMs);
@@ -118,6 +129,9 @@ export function createRedisRecords({ client, run }: RedisBackend): Records {
     },
   };
 }
+
+const numbered = (start: number, rows: readonly string[]): NumberedAuditRow[] =>
+  rows.map((text, i) => ({ number: start + i, ...(JSON.parse(text) as AuditRow) }));
 
 /** The start of a range of names: behind `last`, or everything that begins with `prefix`. */
 const behind = (prefix: string, last: string | undefined): string =>

@@ -18,6 +18,7 @@ const READ = {
   keysOfAccount: `${OWNED} WHERE keys.account_id = ? AND (keys.created_at_ms, keys.id) > (?, ?)
     ORDER BY keys.created_at_ms, keys.id LIMIT ?`,
   audit: 'SELECT rowid AS number, * FROM audit WHERE rowid < ? ORDER BY rowid DESC LIMIT ?',
+  auditFrom: 'SELECT rowid AS number, * FROM audit WHERE rowid >= ? ORDER BY rowid LIMIT ?',
 } as const;
 const STANDS = {
   newAccount: 'SELECT NOT EXISTS (SELECT 1 FROM accounts WHERE id = ? OR name = ?)',
@@ -58,6 +59,7 @@ export function createSqliteRecords({ db, read, write }: SqliteBackend): Records
         : all(ownedKeyOf, READ.keysOfAccount, accountId, ...behind);
     },
     audit: async (before, limit) => all(auditRowOf, READ.audit, before ?? Number.MAX_SAFE_INTEGER, limit),
+    auditFrom: async (number, limit) => all(auditRowOf, READ.auditFrom, number, limit),
     write: async (change, nowMs) =>
       write(() => {
         const stands = allStands(db, change, nowMs);

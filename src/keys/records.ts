@@ -73,6 +73,8 @@ export interface Records {
   keys(accountId: string | null, after: KeyRecord | null, limit: number): Promise<readonly OwnedKey[]>;
   /** The latest first, those with a number below `before`. */
   audit(before: number | null, limit: number): Promise<readonly NumberedAuditRow[]>;
+  /** The earliest first, those with that number or a greater one. */
+  auditFrom(number: number, limit: number): Promise<readonly NumberedAuditRow[]>;
   /**
    * Writes all of `change` if everything in it still is what it was, no other account has the name of a new one and
    * no request its name; else nothing, and says false. Of changes made at once, anywhere, each sees the ones before.

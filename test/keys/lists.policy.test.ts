@@ -22,6 +22,7 @@ function auditOf(count: number) {
     hasKeys: async () => false,
     accounts: async () => [],
     keys: async () => [],
+    auditFrom: async () => [],
     audit: async (before, limit) => {
       asked.push(limit);
       const top = before ?? count;
@@ -111,6 +112,7 @@ function listsOf() {
       return named.slice(from, from + limit).map((n) => keyOf(`k${n}`));
     },
     audit: async () => [],
+    auditFrom: async () => [],
     write: async () => false,
   };
   return { ...createLists(records), asked };

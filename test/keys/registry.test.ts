@@ -19,6 +19,21 @@ describeStores('a registry', ({ open }) => {
       .map(({ action }) => action)
       .reverse();
 
+  it('has its audit read on from a number, the earliest first', async () => {
+    const { account } = await create();
+    const numbers = async (from: number, limit: number) =>
+      (await stores.records.auditFrom(from, limit)).map(({ number }) => number);
+    const [latest] = await stores.records.audit(null, 1);
+    const end = (latest?.number ?? 0) + 1;
+    expect(await numbers(end, 10)).toEqual([]);
+    for (const suspended of [true, false, true]) await stores.registry.change(account.id, { suspended }, NOW);
+    const rows = await stores.records.auditFrom(end, 10);
+    expect(rows.map(({ action }) => action)).toEqual(['suspend', 'resume', 'suspend']);
+    expect(rows[1]).toMatchObject({ number: end + 1, accountId: account.id, atMs: NOW, detail: '' });
+    expect(await numbers(end + 1, 10)).toEqual([end + 1, end + 2]);
+    expect(await numbers(end, 2)).toEqual([end, end + 1]);
+  });
+
   describe('accounts', () => {
     it('are found by name and ID, with what was agreed', async () => {
       const { account } = await create({ overrides: { callsPerSecond: 7 }, expiresAtMs: NOW + 1 });

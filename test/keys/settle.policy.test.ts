@@ -40,6 +40,7 @@ describe('compare and set', () => {
       accounts: async () => [],
       keys: async () => [],
       audit: async () => [],
+      auditFrom: async () => [],
       write: async (wanted) => {
         if (overtaken > 0) {
           overtaken -= 1;
