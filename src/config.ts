@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { hostKindOf } from './domain/addresses.ts';
 
 /** A setting that cannot be used: names the variable, never its value. */
 export class ConfigError extends Error {
@@ -125,14 +126,16 @@ export const SETTINGS = {
     digits(0, 3_650),
   ),
   WEBHOOK_URL: optional(
-    'where quota and key events go; https, or loopback',
-    absoluteUrl(['https:', 'http:']).refine(
-      (url) => url.startsWith('https:') || isLoopback(new URL(url).hostname),
-      'must be https, or lead to this machine',
-    ),
+    'where quota and key events go, signed with `WEBHOOK_SECRET`; https, or loopback, never a private address',
+    absoluteUrl(['https:', 'http:'])
+      .refine(
+        (url) => url.startsWith('https:') || hostKindOf(new URL(url)) === 'loopback',
+        'must be https, or lead to this machine',
+      )
+      .refine((url) => hostKindOf(new URL(url)) !== 'private', 'must not lead to a private address'),
   ),
   WEBHOOK_SECRET: optional(
-    'signs them: `x-oanor-signature`',
+    'signs them: `x-oanor-signature`; needed with `WEBHOOK_URL`',
     text.min(16, 'must have at least 16 characters'),
   ),
   TRUST_PROXY: optional(
@@ -154,14 +157,18 @@ export type Config = { readonly [Name in keyof Settings]: z.output<Settings[Name
  */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const faults: string[] = [];
+  const givenFor = (name: keyof Settings) =>
+    environment[name]?.trim() === '' ? undefined : environment[name];
   const read = (name: keyof Settings): unknown => {
-    const given = environment[name]?.trim() === '' ? undefined : environment[name];
+    const given = givenFor(name);
     const result = (SETTINGS[name].schema as z.ZodType).safeParse(given);
     if (!result.success) faults.push(...result.error.issues.map((issue) => `${name} ${wordOf(issue)}`));
     return result.data;
   };
   const names = Object.keys(SETTINGS) as (keyof Settings)[];
   const config = Object.fromEntries(names.map((name) => [name, read(name)])) as Config;
+  if (config.WEBHOOK_URL !== undefined && givenFor('WEBHOOK_SECRET') === undefined)
+    faults.push('WEBHOOK_SECRET must be set where WEBHOOK_URL is: nobody could tell what is ours');
   if (faults.length > 0) throw new ConfigError(faults.join('; '));
   return { ...config, PUBLIC_URL: config.PUBLIC_URL ?? localUrl(config) };
 }
@@ -218,8 +225,6 @@ function isPlainUrl(text: string, protocols: readonly string[]): boolean {
   if (url === null || !protocols.includes(url.protocol)) return false;
   return url.search === '' && url.hash === '' && url.username === '' && url.password === '';
 }
-
-const isLoopback = (host: string) => host === 'localhost' || host === '[::1]' || /^127\./.test(host);
 
 /** An address, a network or one of the three names for the usual ones. */
 function isNetwork(entry: string): boolean {

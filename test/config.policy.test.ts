@@ -86,7 +86,18 @@ describe('the environment', () => {
     [{ UPSTREAM_URL: 'http://canary.example' }, /^UPSTREAM_URL must be a URL that begins with https:\/\/, /],
     [{ WEBHOOK_URL: 'http://canary.example' }, /^WEBHOOK_URL must be https, or lead to this machine$/],
     [{ WEBHOOK_URL: 'http://x127.canary.example' }, /^WEBHOOK_URL must be https/],
+    [{ WEBHOOK_URL: 'http://127.canary.example' }, /^WEBHOOK_URL must be https/],
+    [{ WEBHOOK_URL: 'https://10.0.0.1/canary' }, /^WEBHOOK_URL must not lead to a private address$/],
+    [{ WEBHOOK_URL: 'https://[fd00::1]/canary' }, /^WEBHOOK_URL must not lead to a private address$/],
     [{ WEBHOOK_URL: 'canary' }, /^WEBHOOK_URL must be a URL/],
+    [
+      { WEBHOOK_URL: 'https://canary.example', WEBHOOK_SECRET: ' ' },
+      /^WEBHOOK_SECRET must be set where WEBHOOK_URL is/,
+    ],
+    [
+      { WEBHOOK_URL: 'https://canary.example', WEBHOOK_SECRET: 'x' },
+      /^WEBHOOK_SECRET must have at least 16 characters$/,
+    ],
     [{ WEBHOOK_SECRET: 'canary' }, /^WEBHOOK_SECRET must have at least 16 characters$/],
     [{ ADMIN_TOKEN: 'canary' }, /^ADMIN_TOKEN must have at least 16 characters$/],
     [{ PRICE_PER_GB: 'canary' }, /^PRICE_PER_GB must be a number/],
@@ -99,7 +110,8 @@ describe('the environment', () => {
 
   it.each(['https://hooks.example/x', 'http://127.0.0.1:9/x', 'http://[::1]/x', 'http://localhost/x'])(
     'WEBHOOK_URL=%s is taken',
-    (url) => expect(readConfig({ WEBHOOK_URL: url }).WEBHOOK_URL).toBe(url),
+    (url) =>
+      expect(readConfig({ WEBHOOK_URL: url, WEBHOOK_SECRET: '0123456789abcdef' }).WEBHOOK_URL).toBe(url),
   );
 
   it.each([
