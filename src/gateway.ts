@@ -8,6 +8,7 @@ import { type Bitbucket, createBitbucket } from './egress/bitbucket.ts';
 import { readSources } from './egress/list/read.ts';
 import type { Source } from './egress/sources/source.ts';
 import { createSourceTools } from './egress/sources/tools.ts';
+import { exitSettingsOf, houseSettingsOf, warnAbout } from './gateway-settings.ts';
 import type { createHouse, House } from './house.ts';
 import { createDevelopmentKey } from './keys/development-key.ts';
 import { listen } from './listen.ts';
@@ -16,6 +17,7 @@ import { oneAtATime } from './one-at-a-time.ts';
 import { openStores, type Stores } from './open-stores.ts';
 import { createOperatorSide, type OperatorSide } from './operator-side.ts';
 import { createStories } from './stories.ts';
+import { createWebhooks, type Webhooks } from './webhooks-side.ts';
 
 /** A gateway that takes calls. */
 export interface Gateway {
@@ -46,8 +48,8 @@ export async function startGateway(
   const stores = await openStores(config.STORE_URL, { role: 'gateway', clock: systemClock, log, pulse });
   warnAbout(config, sources.length, log);
   const world = await buildWorld({ config, log, pulse, stores, sources, readExits, build });
-  const { house, side, upstream } = world;
-  await Promise.all([upstream.ready(), side.traffic.ready()]);
+  const { house, side, upstream, webhooks } = world;
+  await Promise.all([upstream.ready(), side.traffic.ready(), webhooks.ready()]);
   const url = await listen(house, config);
   const door = await side.listen();
   log.info({ url, door, exits: sources.length }, 'listening');
@@ -68,6 +70,7 @@ export async function startGateway(
       log.info({}, 'closing');
       await house.drain();
       await house.server.close();
+      await webhooks.close();
       await side.close();
       await upstream.close();
       await stores.close();
@@ -92,6 +95,7 @@ interface World {
   readonly house: House;
   readonly side: OperatorSide;
   readonly upstream: Bitbucket;
+  readonly webhooks: Webhooks;
   /** Takes the list of exits over as it is now; how many it has. Rejects with `ExitListError`: the old one stays. */
   reread(): Promise<number>;
 }
@@ -107,6 +111,7 @@ async function buildWorld(ground: Ground): Promise<World> {
     log.info({ exits: list.length }, 'the list of exits was read again');
     return list.length;
   });
+  const webhooks = createWebhooks({ config, stores, clock, log, pulse, random: Math.random });
   const side = createOperatorSide({
     config,
     stores,
@@ -122,6 +127,8 @@ async function buildWorld(ground: Ground): Promise<World> {
       bytesInFlight: house.bytesInFlight(),
       monthTrafficBytes: side.traffic.monthBytes(),
       storeServersAway: stores.backend.serversAway(),
+      webhooksPending: webhooks.backlog().pending,
+      webhooksOldestMs: webhooks.backlog().oldestMs,
     }),
     setLogLevel: (level) => {
       log.level = level;
@@ -144,44 +151,13 @@ async function buildWorld(ground: Ground): Promise<World> {
     stories,
     upstream: side.traffic.bound(upstream),
     readUsage: side.readUsage,
+    quotaReached: webhooks.quotaReached,
     version,
     clock,
     log,
     ready,
   });
-  return { house, side, upstream, reread };
-}
-
-const exitSettingsOf = (config: Config) => ({
-  upstreamUrl: config.UPSTREAM_URL,
-  sessions: config.PROXY_SESSIONS,
-  sessionLifetimeMs: config.PROXY_SESSION_LIFETIME_S * 1_000,
-  hourlyBudget: config.EXIT_HOURLY_BUDGET,
-  hourlyCeiling: config.UPSTREAM_HOURLY_CEILING ?? null,
-});
-
-const houseSettingsOf = (config: Config) => ({
-  upstreamUrl: config.UPSTREAM_URL,
-  publicUrl: config.PUBLIC_URL ?? '',
-  allowedOrigins: config.ALLOWED_ORIGINS ?? [],
-  deadlineMs: config.CALL_DEADLINE_MS,
-  maxBytesInFlight: config.MAX_BYTES_IN_FLIGHT,
-  trustProxy: config.TRUST_PROXY ?? [],
-  connectionsPerAddress: config.CONNECTIONS_PER_ADDRESS,
-  delayMs: config.DRAIN_DELAY_MS,
-  drainMs: config.DRAIN_MS,
-});
-
-function warnAbout(config: Config, exits: number, log: Log): void {
-  if (config.PROXY_URLS === undefined && config.PROXY_FILE === undefined) {
-    log.warn({ exits }, 'no proxies are set: every call leaves from this address, 60 an hour');
-  }
-  if (config.EXIT_HOURLY_BUDGET > 60) {
-    log.warn(
-      { budget: config.EXIT_HOURLY_BUDGET },
-      'Bitbucket grants an address 60 calls an hour; the budget is above that',
-    );
-  }
+  return { house, side, upstream, webhooks, reread };
 }
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

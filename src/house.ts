@@ -19,7 +19,7 @@ import { type ReadUsage, serveUsage } from './http/usage-route.ts';
 import { createAuthenticate } from './keys/authenticate.ts';
 import type { KeyStore } from './keys/key-store.ts';
 import type { Meter } from './limits/meter.ts';
-import { createQuotaWarnings } from './limits/quota-warnings.ts';
+import { createQuotaWarnings, type QuotaReached } from './limits/quota-warnings.ts';
 import { reserveRoom } from './reserve-room.ts';
 import type { Stories } from './stories.ts';
 import type { Rooms } from './way/call.ts';
@@ -52,6 +52,8 @@ export interface Parts {
   readonly trustProxy: readonly string[];
   readonly connectionsPerAddress: number;
   readonly patience?: Partial<ServerPatience>;
+  /** Told when an account comes to 80, 90 and 100 % of its month. */
+  readonly quotaReached?: (news: QuotaReached) => void;
   readonly clock: Clock;
   readonly log: Log;
   /** Whether calls should be sent here. */
@@ -112,13 +114,13 @@ interface Built {
 /** What the way needs of the parts. */
 export type RoomParts = Pick<
   Parts,
-  'keys' | 'meter' | 'upstream' | 'upstreamUrl' | 'stories' | 'deadlineMs' | 'clock' | 'log'
+  'keys' | 'meter' | 'upstream' | 'upstreamUrl' | 'stories' | 'deadlineMs' | 'clock' | 'log' | 'quotaReached'
 >;
 
 /** The way's own view of the house, whoever stands at the door. */
 export function createRooms(parts: RoomParts, { admission, gates, memory }: Built): Rooms {
   const { clock, log, meter, deadlineMs, stories } = parts;
-  const warnOfQuota = createQuotaWarnings(log);
+  const warnOfQuota = createQuotaWarnings(log, parts.quotaReached);
   return {
     clock,
     deadlineMs,

@@ -22,12 +22,13 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   http: ['domain', 'keys', 'limits', 'input', 'envelope', 'endpoints', 'describe', 'mcp', 'way'],
   usage: ['domain', 'store'],
   calls: ['domain', 'store'],
+  webhooks: ['domain', 'store'],
   admin: ['domain', 'envelope', 'endpoints'],
   config: ['domain'],
   cli: ['domain', 'store', 'keys', 'limits', 'egress', 'calls', 'config', 'gateway'],
   gateway: [
     ...['domain', 'store', 'keys', 'limits', 'egress', 'input', 'envelope', 'endpoints'],
-    ...['way', 'describe', 'mcp', 'http', 'usage', 'calls', 'admin', 'config'],
+    ...['way', 'describe', 'mcp', 'http', 'usage', 'calls', 'webhooks', 'admin', 'config'],
   ],
 };
 

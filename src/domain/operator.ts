@@ -134,6 +134,10 @@ export interface InsideView {
   readonly monthTrafficBytes: number;
   /** Servers of the store that are taken to be away; 0 for a file. */
   readonly storeServersAway: number;
+  /** Events that have not arrived at their receiver yet, over all gateways. */
+  readonly webhooksPending: number;
+  /** How long the oldest of them has been on its way, ms; 0 where there is none. */
+  readonly webhooksOldestMs: number;
 }
 
 /** What an operator of a running gateway can see and do. Handed to the door; it knows nothing behind it. */

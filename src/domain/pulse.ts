@@ -6,10 +6,19 @@ export interface Pulse {
   grantUsed(): void;
   /** A connection to Bitbucket was opened through an exit: TCP, tunnel and TLS. */
   tunnelOpened(): void;
+  /** A webhook was sent, for the first time or again; `given_up` when it was tried for a day. */
+  webhookSent(result: WebhookResult): void;
 }
 
+export type WebhookResult = 'delivered' | 'failed' | 'given_up';
+
 /** Nobody listens. */
-export const silentPulse: Pulse = { storeAnswered: () => {}, grantUsed: () => {}, tunnelOpened: () => {} };
+export const silentPulse: Pulse = {
+  storeAnswered: () => {},
+  grantUsed: () => {},
+  tunnelOpened: () => {},
+  webhookSent: () => {},
+};
 
 /** A pulse that can be felt before anybody listens: rooms are opened earlier than what counts them. */
 export interface PulseLine extends Pulse {
@@ -23,6 +32,7 @@ export function createPulseLine(): PulseLine {
     storeAnswered: (ms) => to.storeAnswered(ms),
     grantUsed: () => to.grantUsed(),
     tunnelOpened: () => to.tunnelOpened(),
+    webhookSent: (result) => to.webhookSent(result),
     listen: (listener) => {
       to = listener;
     },

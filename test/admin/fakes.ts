@@ -69,6 +69,8 @@ export function fakeOperator(more: Partial<Operator> = {}): Operator {
       bytesInFlight: 4_096,
       monthTrafficBytes: 2_500_000_000,
       storeServersAway: 1,
+      webhooksPending: 2,
+      webhooksOldestMs: 90_000,
     }),
     setLogLevel: unused,
     ...more,

@@ -10,7 +10,7 @@ export function createInsideMetrics(
   registry: Registry,
   operator: Operator,
   pricePerGb: number | null,
-): Pulse {
+): Omit<Pulse, 'webhookSent'> {
   const registers = [registry];
   const store = new Histogram({
     name: 'gateway_store_duration_seconds',

@@ -7,6 +7,7 @@ import { createCallMetrics } from './calls.ts';
 import { createExitMetrics } from './exits.ts';
 import { createInsideMetrics } from './inside.ts';
 import { OPEN_METRICS_TYPE, openMetricsOf, prefersOpenMetrics } from './open-metrics.ts';
+import { createWebhookMetrics } from './webhooks.ts';
 
 export interface Metrics {
   /** Listens to what happens. */
@@ -27,13 +28,14 @@ export function createMetrics(
   const calls = createCallMetrics(registry);
   const attempts = createAttemptMetrics(registry);
   const exits = createExitMetrics(registry, operator);
-  const pulse = createInsideMetrics(registry, operator, pricePerGb);
+  const inside = createInsideMetrics(registry, operator, pricePerGb);
+  const webhooks = createWebhookMetrics(registry, operator);
   noteBuild(registry, version);
   noteProcess(registry);
 
   return {
     telemetry: { ...calls, ...attempts, ...exits },
-    pulse,
+    pulse: { ...inside, ...webhooks },
     read: async (accept) => {
       const text = await registry.metrics();
       return prefersOpenMetrics(accept)
