@@ -63,6 +63,7 @@ function upstream(list: string, options: Partial<BitbucketOptions> = {}): Bitbuc
 }
 
 interface Asked {
+  readonly accountId?: string;
   readonly deadlineMs?: number;
   readonly hangUp?: AbortSignal;
   readonly room?: BytesHold;
@@ -72,6 +73,7 @@ interface Asked {
 /** One call: what came of it, in one word or the failure. */
 function call(bitbucket: Bitbucket, asked: Asked = {}): Promise<unknown> {
   const {
+    accountId = 'a',
     deadlineMs = 15_000,
     hangUp = new AbortController().signal,
     room = unboundedHold,
@@ -81,7 +83,7 @@ function call(bitbucket: Bitbucket, asked: Asked = {}): Promise<unknown> {
     .get(
       { target: TARGET, read },
       {
-        accountId: 'a',
+        accountId,
         weight: 1,
         deadlineAtMs: clock.monotonic() + deadlineMs,
         hangUp,
@@ -115,18 +117,20 @@ it.each([401, 407, 502])('a proxy that answers %i alone: 503, not 502', async (s
 });
 
 describe('an attempt that has ended is never sent', () => {
-  it('behind 32 busy connections', async () => {
+  it('behind the one tunnel of a rotating gateway', async () => {
+    const { url } = await proxy();
     const { fault, held, release } = waiting();
-    standIn.fault(TARGET, fault, 32);
-    const bitbucket = upstream('direct');
-    const busy = Array.from({ length: 32 }, () => call(bitbucket));
-    await expect.poll(() => held.length, { timeout: 10_000 }).toBe(32);
+    standIn.fault(TARGET, fault, 1);
+    const bitbucket = upstream(`rotating+${url}`, { sessions: 1 });
+    const busy = call(bitbucket);
+    await expect.poll(() => held.length, { timeout: 10_000 }).toBe(1);
     const late = await Promise.all(Array.from({ length: 20 }, () => call(bitbucket, { deadlineMs: 100 })));
     expect(new Set(late.map((failure) => (failure as Failure).code))).toEqual(new Set(['upstream_timeout']));
     release();
-    expect(new Set(await Promise.all(busy))).toEqual(new Set(['ok']));
+    expect(await busy).toBe('ok');
     expect(await call(bitbucket)).toBe('ok');
-    expect([standIn.requests.length, left(bitbucket)]).toEqual([33, 27]);
+    expect([standIn.requests.length, told.length]).toEqual([2, 22]);
+    expect(told.filter(({ bytesUp }) => bytesUp > 0)).toHaveLength(2);
   });
 
   it('in a tunnel that opens after the deadline', async () => {
@@ -140,6 +144,16 @@ describe('an attempt that has ended is never sent', () => {
     await expect.poll(() => slow.open(), { timeout: 10_000 }).toBeGreaterThan(10);
     expect([standIn.requests.length, left(bitbucket)]).toEqual([0, 60]);
   });
+});
+
+it("an account's answers that wait for room keep no other account's call waiting", async () => {
+  const bitbucket = upstream('direct', { hourlyBudget: 1_000 });
+  const noRoom: BytesHold = { grow: () => false, release: () => {} };
+  const paused = Array.from({ length: 100 }, () => call(bitbucket, { room: noRoom, deadlineMs: 10_000 }));
+  await expect.poll(() => standIn.requests.length, { timeout: 10_000 }).toBe(32);
+  expect(await call(bitbucket, { accountId: 'b', deadlineMs: 5_000 })).toBe('ok');
+  await bitbucket.close();
+  await Promise.all(paused);
 });
 
 describe('hang-ups', () => {

@@ -1,35 +1,14 @@
 import type { Dispatcher } from 'undici';
-import type { BytesHold } from '../../domain/bytes-in-flight.ts';
-import type { Cancel, Clock } from '../../domain/clock.ts';
-import type { Failure } from '../../domain/failure.ts';
+import type { Cancel } from '../../domain/clock.ts';
 import type { UpstreamHead } from '../../domain/upstream.ts';
 import type { Fault } from '../fault.ts';
+import type { AttemptOptions } from './attempt-options.ts';
 import { DRAIN_BYTES, drainMs, isWorthDraining } from './drain.ts';
 import { faultOf, TIMED_OUT } from './fault-of.ts';
 import { headOf, headSizeOf } from './head.ts';
-import type { End, Result } from './result.ts';
+import type { Result } from './result.ts';
 import { RoomAsker } from './room-asker.ts';
 import { inflatedLengthOf, lengthSaid, mostWireBytes, requestSizeOf } from './sizes.ts';
-
-/** One GET through one exit. */
-export interface AttemptOptions {
-  readonly dispatcher: Dispatcher;
-  readonly origin: string;
-  /** Path and query, the API's base included. */
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  /** On `clock.monotonic`, ms: over the queue, the tunnel and the body. */
-  readonly deadlineAtMs: number;
-  readonly clock: Clock;
-  /** Asked before bytes are kept. */
-  readonly room: BytesHold;
-  /** Looks at the head of an answer below 400; what it returns ends the attempt. */
-  readonly refuse: ((head: UpstreamHead) => Failure | undefined) | undefined;
-  /** Once, when the result is known. A drained request is told of by `onEnd` later. */
-  readonly onResult: (result: Result) => void;
-  /** Once, when nothing of it is under way any more. */
-  readonly onEnd: (end: End) => void;
-}
 
 /** Of an answer above 399 so much is worth reading. */
 const MAX_ERROR_WIRE_BYTES = 64 * 1024;
@@ -50,6 +29,9 @@ export class Attempt implements Dispatcher.DispatchHandler {
   readonly #room: RoomAsker;
   /** Set when the result is known: the request is read on for its tunnel's sake, or not at all. */
   #state: 'running' | 'draining' | 'over' = 'running';
+  /** Whether its turn came and undici has it. */
+  #hasBegun = false;
+  #leaveQueue = () => {};
   #isWhole = false;
   #drainBytes: number = DRAIN_BYTES.lost;
   #hasLost = false;
@@ -69,10 +51,17 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#cancel = options.clock.after(leftMs, () => this.#onDeadline());
   }
 
-  /** Hands the request to the exit's dispatcher. */
+  /** Hands the request to the exit's dispatcher when its turn comes. */
   start(): void {
-    const { dispatcher, origin, path, headers } = this.#options;
-    dispatcher.dispatch({ origin, path, method: 'GET', headers: headers as Record<string, string> }, this);
+    const { exit, accountId, origin, path, headers } = this.#options;
+    this.#leaveQueue = exit.queue.enter(accountId, () => {
+      this.#hasBegun = true;
+      exit.dispatcher.dispatch(
+        { origin, path, method: 'GET', headers: headers as Record<string, string> },
+        this,
+      );
+    });
+    if (this.#state === 'over') this.#leaveQueue();
   }
 
   /** The caller hung up, or another attempt won. A sent request is drained; one that was not is never sent. */
@@ -152,7 +141,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #onDeadline(): void {
     if (this.#state === 'draining') this.#end(this.#hasLost ? TIMED_OUT : null);
     else if (this.#room.isWaiting) this.#settle({ kind: 'no_room' });
-    else this.#settle({ kind: 'fault', fault: TIMED_OUT, sent: this.#controller !== null }, TIMED_OUT);
+    else {
+      const late: Result = { kind: 'fault', fault: TIMED_OUT, sent: this.#controller !== null };
+      // Nobody's fault but the queue's.
+      this.#settle(late, this.#hasBegun ? TIMED_OUT : null);
+    }
   }
 
   #settle(result: Result, fault: Fault | null = null): void {
@@ -162,7 +155,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   /** The result is known; a request that was sent is read on, within bounds, by nobody. */
   #drain(most: number): void {
-    if (this.#isWhole || !isWorthDraining(this.#head, most)) {
+    if (!this.#hasBegun || this.#isWhole || !isWorthDraining(this.#head, most)) {
       this.#end(null);
       return;
     }
@@ -180,6 +173,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (this.#state === 'over') return;
     this.#state = 'over';
     this.#cancel();
+    this.#leaveQueue();
     const { clock, path, headers } = this.#options;
     const sent = this.#controller !== null;
     this.#options.onEnd({

@@ -40,7 +40,8 @@ export function tryExit(options: TryOptions): Try {
   const { promise, resolve } = Promise.withResolvers<Verdict>();
 
   const attempt = new Attempt({
-    dispatcher: exit.dispatcher,
+    exit,
+    accountId: call.accountId,
     origin: base.origin,
     path: base.root + request.target,
     headers: headersOf(request),

@@ -1,6 +1,7 @@
 import { Pool } from 'undici';
 import type { Minted, Source } from '../sources/source.ts';
 import { type Budget, createBudget, leftOf } from './budget.ts';
+import { createFairQueue, type FairQueue } from './fair-queue.ts';
 import { type ExitHealth, HEALTHY } from './health.ts';
 import type { Exit } from './port.ts';
 
@@ -8,6 +9,8 @@ import type { Exit } from './port.ts';
 const NEWEST = 0.2;
 /** A session ends this part of its lifetime early, so that none expires under a call. */
 const LIFETIME_MARGIN = 0.1;
+/** More than the calls that an address has in an hour. */
+const MAX_CONNECTIONS = 64;
 
 export interface MemberOptions {
   readonly origin: string;
@@ -20,6 +23,7 @@ export class Member implements Exit {
   readonly id: string;
   readonly label: string;
   readonly budget: Budget;
+  readonly queue: FairQueue;
   /** Whether its budget outlives this process. */
   readonly kept: boolean;
   /** When a session makes room for another one; Infinity for an exit that stays. */
@@ -43,7 +47,7 @@ export class Member implements Exit {
   /** Null after another entry took the place of the first, until it is needed. */
   #minted: Minted | null;
   readonly #session: string | null;
-  readonly #oneTunnel: boolean;
+  readonly #connections: number;
   #dispatcher: Pool | null = null;
   readonly #options: MemberOptions;
   readonly #onTunnelEnd: (member: Member) => void;
@@ -60,7 +64,8 @@ export class Member implements Exit {
     this.#from = from;
     this.#minted = minted;
     this.#session = minted.session;
-    this.#oneTunnel = minted.oneTunnel;
+    this.#connections = minted.oneTunnel ? 1 : MAX_CONNECTIONS;
+    this.queue = createFairQueue(this.#connections);
     this.#options = options;
     this.#onTunnelEnd = onTunnelEnd;
   }
@@ -112,7 +117,7 @@ export class Member implements Exit {
     const dispatcher = new Pool(this.#options.origin, {
       connect: (options, done) => this.connect(options, done),
       allowH2: false,
-      connections: this.#oneTunnel ? 1 : 32,
+      connections: this.#connections,
       pipelining: 1,
       keepAliveTimeout: 60_000,
       keepAliveMaxTimeout: 300_000,
@@ -121,7 +126,7 @@ export class Member implements Exit {
       bodyTimeout: 0,
     });
     // A new tunnel of a rotating gateway leaves from another address: this exit ends with its first one.
-    if (this.#oneTunnel) dispatcher.once('disconnect', () => this.#onTunnelEnd(this));
+    if (this.#connections === 1) dispatcher.once('disconnect', () => this.#onTunnelEnd(this));
     return dispatcher;
   }
 }

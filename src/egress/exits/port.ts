@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { Fault } from '../fault.ts';
 import type { Source } from '../sources/source.ts';
+import type { FairQueue } from './fair-queue.ts';
 
 /** An address we leave from, as attempts see it. */
 export interface Exit {
@@ -9,6 +10,8 @@ export interface Exit {
   /** The label of the entry that made it. */
   readonly source: string;
   readonly dispatcher: Dispatcher;
+  /** To be stood in before anything is dispatched. */
+  readonly queue: FairQueue;
 }
 
 /** Everything that one attempt holds: budget, ceiling, share and a place on its exit. */

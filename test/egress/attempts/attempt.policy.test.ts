@@ -2,9 +2,11 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it, vi } from 'vitest';
 import { type BytesHold, unboundedHold } from '../../../src/domain/bytes-in-flight.ts';
 import { Failure } from '../../../src/domain/failure.ts';
-import { Attempt, type AttemptOptions } from '../../../src/egress/attempts/attempt.ts';
+import { Attempt } from '../../../src/egress/attempts/attempt.ts';
+import type { AttemptOptions } from '../../../src/egress/attempts/attempt-options.ts';
 import { MAX_BODY_BYTES } from '../../../src/egress/attempts/body.ts';
 import type { End, Result } from '../../../src/egress/attempts/result.ts';
+import { createFairQueue } from '../../../src/egress/exits/fair-queue.ts';
 import { TunnelError } from '../../../src/egress/sources/tunnel-error.ts';
 import { createVirtualClock } from '../../virtual-clock.ts';
 import { createFakeDispatcher, JSON_TYPE } from './fake-dispatcher.ts';
@@ -16,7 +18,8 @@ function begin(options: Partial<AttemptOptions> = {}) {
   const results: Result[] = [];
   const ends: End[] = [];
   const attempt = new Attempt({
-    dispatcher,
+    exit: { dispatcher, queue: createFairQueue(64) },
+    accountId: 'a',
     origin: 'https://api.bitbucket.org',
     path: '/2.0/x',
     headers: { accept: 'application/json' },
@@ -422,5 +425,63 @@ describe('room', () => {
     room.free(5);
     expect(results).toEqual([{ kind: 'abandoned' }]);
     expect(room.asked).toEqual([5]);
+  });
+});
+
+describe('while others have all connections', () => {
+  /** One that is behind another in a queue of one place. */
+  function behind() {
+    const dispatcher = createFakeDispatcher();
+    const exit = { dispatcher, queue: createFairQueue(1) };
+    const leave = exit.queue.enter('b', () => {});
+    const [results, ends] = [[] as Result[], [] as End[]];
+    const clock = createVirtualClock();
+    const attempt = new Attempt({
+      exit,
+      accountId: 'a',
+      origin: 'https://api.bitbucket.org',
+      path: '/2.0/x',
+      headers: {},
+      deadlineAtMs: clock.monotonic() + 15_000,
+      clock,
+      room: unboundedHold,
+      refuse: undefined,
+      onResult: (result) => void results.push(result),
+      onEnd: (end) => void ends.push(end),
+    });
+    attempt.start();
+    return { attempt, clock, dispatcher, leave, exit, results, ends };
+  }
+
+  it('it waits, and is dispatched when its turn comes; the next one when it has ended', () => {
+    const { dispatcher, leave, exit, attempt } = behind();
+    expect(dispatcher.requests).toHaveLength(0);
+    leave();
+    expect(dispatcher.requests).toHaveLength(1);
+    let isNext = false;
+    exit.queue.enter('c', () => {
+      isNext = true;
+    });
+    expect(isNext).toBe(false);
+    attempt.abandon('lost');
+    dispatcher.requests[0]?.begin();
+    expect(isNext).toBe(true);
+  });
+
+  it('it ends at once when it is abandoned, and is never dispatched', () => {
+    const { attempt, dispatcher, leave, results, ends } = behind();
+    attempt.abandon('hung up');
+    expect(ends).toMatchObject([{ head: null, fault: null, sent: false, bytesUp: 0 }]);
+    leave();
+    expect([results, dispatcher.requests]).toEqual([[{ kind: 'abandoned' }], []]);
+  });
+
+  it('its deadline is no fault of the exit', async () => {
+    const { clock, dispatcher, leave, results, ends } = behind();
+    await clock.pass(15_000);
+    expect(results).toMatchObject([{ kind: 'fault', fault: { verdict: 'timeout' }, sent: false }]);
+    expect(ends).toMatchObject([{ fault: null, sent: false }]);
+    leave();
+    expect(dispatcher.requests).toEqual([]);
   });
 });

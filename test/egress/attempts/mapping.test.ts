@@ -10,6 +10,7 @@ import type { UpstreamRequest } from '../../../src/domain/upstream.ts';
 import { Latencies } from '../../../src/egress/attempts/latencies.ts';
 import { upstreamBaseOf } from '../../../src/egress/attempts/redirect.ts';
 import { tryExit } from '../../../src/egress/attempts/try-exit.ts';
+import { createFairQueue } from '../../../src/egress/exits/fair-queue.ts';
 import type { AttemptEnd } from '../../../src/egress/exits/port.ts';
 
 /**
@@ -43,7 +44,7 @@ async function attempt(asked: Partial<UpstreamRequest<unknown>> = {}) {
   };
   const { verdict } = tryExit({
     reservation: {
-      exit: { label: 'exit', source: 'list', dispatcher: agent },
+      exit: { label: 'exit', source: 'list', dispatcher: agent, queue: createFairQueue(1) },
       settle: (end) => void ends.push(end),
     },
     request,

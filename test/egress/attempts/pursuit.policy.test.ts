@@ -10,6 +10,7 @@ import { Latencies } from '../../../src/egress/attempts/latencies.ts';
 import { Pursuit } from '../../../src/egress/attempts/pursuit.ts';
 import { upstreamBaseOf } from '../../../src/egress/attempts/redirect.ts';
 import { createSparesOf } from '../../../src/egress/attempts/spares.ts';
+import { createFairQueue } from '../../../src/egress/exits/fair-queue.ts';
 import type { AttemptEnd, Exit, Pool } from '../../../src/egress/exits/port.ts';
 import { TunnelError } from '../../../src/egress/sources/tunnel-error.ts';
 import { createVirtualClock } from '../../virtual-clock.ts';
@@ -47,6 +48,7 @@ function createFakePool({ meets, exits = 10, scarce = false, restMs = 0 }: Optio
   const all: Exit[] = Array.from({ length: exits }, (_, i) => ({
     label: `exit ${i}`,
     source: 'list',
+    queue: createFairQueue(64),
     dispatcher: createFakeDispatcher((request) => {
       const react = meets[requests.length] ?? meets.at(-1);
       requests.push(Object.assign(Object.create(request) as FakeRequest, { atMs: now(), exit: `exit ${i}` }));

@@ -123,9 +123,9 @@ function withDispatchers(pool: Pool, react: (exit: Exit, request: FakeRequest) =
     reserve: async (payer, avoid) => {
       const reservation = await pool.reserve(payer, originals(avoid));
       const { exit, settle } = reservation;
-      const { label, source } = exit;
+      const { label, source, queue } = exit;
       const dispatcher = createFakeDispatcher((request) => react(exit, request));
-      const double = doubles.get(exit) ?? { label, source, dispatcher };
+      const double = doubles.get(exit) ?? { label, source, queue, dispatcher };
       doubles.set(exit, double);
       return { exit: double, settle };
     },

@@ -1,0 +1,80 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { createFairQueue } from '../../../src/egress/exits/fair-queue.ts';
+
+/** A queue of so many places, and who began, in order. */
+function open(places: number) {
+  const queue = createFairQueue(places);
+  const began: string[] = [];
+  const enter = (name: string) => queue.enter(name.charAt(0), () => void began.push(name));
+  return { began, enter };
+}
+
+it.each([
+  ['an account alone has half of the places', 8, ['a1', 'a2', 'a3', 'a4', 'a5'], ['a1', 'a2', 'a3', 'a4']],
+  [
+    'the next one half of what is left',
+    8,
+    ['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'b3'],
+    'a1 a2 a3 a4 b1 b2'.split(' '),
+  ],
+  ['a newcomer finds the last place', 4, ['a1', 'a2', 'b1', 'c1', 'd1'], ['a1', 'a2', 'b1', 'c1']],
+  ['one place is for anybody', 1, ['a1', 'b1'], ['a1']],
+])('%s', (_, places, names, expected) => {
+  const { began, enter } = open(places);
+  for (const name of names) enter(name);
+  expect(began).toEqual(expected);
+});
+
+it('who leaves makes room for the first who fits', () => {
+  const { began, enter } = open(4);
+  const [leaveFirst, , , leaveB] = ['a1', 'a2', 'a3', 'b1', 'b2'].map(enter);
+  expect(began).toEqual(['a1', 'a2', 'b1']);
+  leaveB?.();
+  expect(began.slice(3)).toEqual(['b2']);
+  leaveFirst?.();
+  leaveFirst?.();
+  expect(began.slice(4)).toEqual(['a3']);
+});
+
+it('who left while waiting never begins', () => {
+  const { began, enter } = open(1);
+  const [leave, leaveWaiting] = ['a1', 'b1', 'c1'].map(enter);
+  leaveWaiting?.();
+  leave?.();
+  expect(began).toEqual(['a1', 'c1']);
+});
+
+it('never above its places, never closed to a newcomer while one is free, and all come in at last', () => {
+  const step = fc.oneof(
+    { weight: 2, arbitrary: fc.record({ enter: fc.constantFrom('a', 'b', 'c') }) },
+    { weight: 1, arbitrary: fc.record({ leave: fc.nat(100) }) },
+  );
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 9 }), fc.array(step, { maxLength: 80 }), (places, steps) => {
+      const queue = createFairQueue(places);
+      const inside: { readonly account: string; readonly leave: () => void }[] = [];
+      let waiting = 0;
+      const of = (account: string) => inside.filter((guest) => guest.account === account).length;
+      const enter = (account: string) => {
+        const [its, free] = [of(account), places - inside.length];
+        let hasBegun = false;
+        waiting += 1;
+        const leave = queue.enter(account, () => {
+          waiting -= 1;
+          hasBegun = true;
+          inside.push({ account, leave: () => leave() });
+        });
+        expect(hasBegun).toBe(its < free);
+      };
+      const leave = (which: number) => inside.splice(which % inside.length, 1)[0]?.leave();
+      for (const given of steps) {
+        if ('enter' in given) enter(given.enter);
+        else if (inside.length > 0) leave(given.leave);
+        expect(inside.length).toBeLessThanOrEqual(places);
+      }
+      while (inside.length > 0) leave(0);
+      expect(waiting).toBe(0);
+    }),
+  );
+});
