@@ -1,78 +1,54 @@
-import { hash } from 'node:crypto';
 import { codeOf, FAILURE_NAMES, FAILURES } from '../domain/failure.ts';
+import { KEY_HEADER } from '../domain/headers.ts';
 import { PLANS } from '../domain/plan.ts';
-import { BASE_PATH } from '../endpoints/table.ts';
-import type { Described } from './llms.ts';
+import { endpointSections, LANGUAGE_STYLE, languageChoice } from './docs-endpoints.ts';
+import { escapeHtml, type HtmlPage, inlineHtml, policyOf, sourceHashOf } from './html.ts';
+import { absolute, type Described, TAGS } from './llms.ts';
+import { PUBLISHED } from './openapi-responses.ts';
 
-/** A page and the policy that lets it do no more than it must. */
-export interface DocsPage {
-  readonly html: string;
-  readonly policy: string;
-}
+/** Under this name the key is kept in the tab's own storage, which ends with the tab. */
+export const KEY_STORE = KEY_HEADER;
 
 const STYLE = `
-:root{color-scheme:light dark;--line:color-mix(in srgb,currentColor 18%,transparent)}
-body{margin:0}header{font:16px/1.55 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem}
-header pre,header code{font:14px/1.5 ui-monospace,monospace}
-header pre{overflow:auto;padding:.75rem;border:1px solid var(--line);border-radius:.4rem}
-header ol{padding-left:1.2rem}header input{font:inherit;padding:.3rem .5rem;width:min(24rem,100%);box-sizing:border-box}
-.wide{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
-a{color:light-dark(#0b57d0,#8ab4f8)}`;
+:root{color-scheme:light dark;--line:color-mix(in srgb,currentColor 18%,transparent);--soft:color-mix(in srgb,currentColor 5%,transparent);scroll-padding-top:1rem;background:light-dark(#fff,#141414);color:light-dark(#141414,#f0f0f0)}
+body{margin:0;font:16px/1.55 system-ui,sans-serif}
+main{max-width:52rem;padding:1rem 1.25rem;box-sizing:border-box;min-width:0}
+nav{padding:1rem 1.25rem;font-size:.95rem}nav ul{list-style:none;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:0 1rem}nav ul+ul{display:none}nav a{display:inline-block;padding:.1rem 0}
+iframe{width:100%;height:min(90vh,60rem);border:1px solid var(--line);border-radius:.4rem}
+@media(min-width:60rem){body{display:grid;grid-template-columns:15rem minmax(0,1fr)}nav{position:sticky;top:0;height:100vh;overflow:auto;box-sizing:border-box;border-right:1px solid var(--line)}nav ul,nav ul+ul{display:block;margin-bottom:.75rem}main{padding:1rem 2.5rem}iframe{width:calc(100vw - 22rem)}}
+h1{line-height:1.2}h2{margin-top:2.5rem;border-top:1px solid var(--line);padding-top:1.5rem}h4{font-size:1.1rem;margin:0}
+article{margin:1.5rem 0 2.5rem}.path{margin:.25rem 0}.try{margin-left:.75rem}
+pre,code{font:14px/1.5 ui-monospace,monospace}code{background:var(--soft);border-radius:.25rem;padding:.05rem .2rem;overflow-wrap:anywhere}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:.75rem 0;padding:.75rem;border:1px solid var(--line);border-radius:.4rem;background:var(--soft)}
+ol{padding-left:1.2rem}li{margin:.5rem 0}nav li{margin:0}dd{margin:0 0 .4rem 1.2rem}
+input:not([type=radio]){font:inherit;padding:.3rem .5rem;width:min(24rem,100%);box-sizing:border-box}
+fieldset{border:1px solid var(--line);border-radius:.4rem}fieldset label{display:inline-block;padding:.2rem .4rem}
+.wide{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}td code{white-space:nowrap}
+a{color:light-dark(#0b57d0,#8ab4f8)}
+${LANGUAGE_STYLE}`;
 
-/** Colours of the reference that were too pale to read, and its second title. */
-const REFERENCE_STYLE = `
-.introduction-section h1{display:none}
-.light-mode{--scalar-color-2:#3b3b3b;--scalar-color-3:#595959;--scalar-color-orange:#8f3d00;--scalar-color-green:#00622c;--scalar-color-blue:#004a9f;--scalar-color-red:#a5000f;--scalar-color-purple:#5a2ca0;--scalar-color-yellow:#6b5200}
-.dark-mode{--scalar-color-2:#d0d0d0;--scalar-color-3:#b4b4b4}
-.light-mode .hljs-number{color:#8f3d00}`;
-
-/**
- * Try-it calls go to the gateway that served the page, and nothing is asked of or told to anyone else. The key is kept
- * for the visit alone: the tab's own storage ends with the tab.
- */
+/** Samples name this gateway as it was reached; the key is kept for the visit alone; a call is tried where it is seen. */
 const SCRIPT = `
-for (const example of document.querySelectorAll('header pre'))
-  example.textContent = example.textContent.replaceAll('"/', '"' + location.origin + '/');
-const KEY = 'x-oanor-key';
+const published = new URL('${PUBLISHED}');
+for (const example of document.querySelectorAll('pre, code')) {
+  const text = example.textContent.replaceAll(published.origin, location.origin).replaceAll('"' + published.host + '"', '"' + location.host + '"');
+  example.textContent = location.protocol === 'https:' ? text : text.replace('HTTPSConnection', 'HTTPConnection').replace('use_ssl = true', 'use_ssl = false');
+}
 const field = document.getElementById('key');
-field.value = sessionStorage.getItem(KEY) ?? '';
-const configuration = () => ({
-  url: 'openapi.json',
-  servers: [{ url: location.origin + '${BASE_PATH}' }],
-  authentication: { preferredSecurityScheme: 'oanorKey', securitySchemes: { oanorKey: { name: KEY, in: 'header', value: field.value } } },
-  withDefaultFonts: false, telemetry: false, persistAuth: false,
-  agent: { disabled: true }, mcp: { disabled: true }, hideClientButton: true,
-  documentDownloadType: 'direct', showDeveloperTools: 'never',
-  customCss: ${JSON.stringify(REFERENCE_STYLE)},
-});
-let reference;
-document.querySelector('script[src]').addEventListener('load', () => {
-  reference = Scalar.createApiReference('#reference', configuration());
-});
-field.addEventListener('change', () => {
-  sessionStorage.setItem(KEY, field.value);
-  reference?.updateConfiguration(configuration());
-});
-const mend = () => {
-  for (const box of document.querySelectorAll('#reference [role=combobox]:not([aria-expanded])')) {
-    box.setAttribute('aria-expanded', 'false');
-    box.setAttribute('aria-controls', 'reference');
-  }
-  for (const box of document.querySelectorAll('#reference pre, #reference .scrollable, #reference .custom-scroll, #reference .table-wrapper'))
-    if (!box.hasAttribute('tabindex') && (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight)) box.tabIndex = 0;
-};
-let waiting = 0;
-new MutationObserver(() => {
-  clearTimeout(waiting);
-  waiting = setTimeout(mend, 100);
-}).observe(document.getElementById('reference'), { childList: true, subtree: true });`;
+field.value = sessionStorage.getItem('${KEY_STORE}') ?? '';
+field.addEventListener('change', () => sessionStorage.setItem('${KEY_STORE}', field.value));
+const frame = document.querySelector('iframe');
+for (const link of document.querySelectorAll('a.try')) link.addEventListener('click', () => frame.scrollIntoView());
+if (location.hash.startsWith('#tag/')) {
+  frame.src = 'docs/console' + location.hash;
+  frame.scrollIntoView();
+}`;
 
 /**
- * The documentation for people: what a newcomer does first, readable before anything is loaded, and behind it the
- * description drawn by `scriptName`. All of it from here.
+ * The documentation for people: all of it stands in the page and is read and used without a script. The console to try
+ * calls in, which takes a browser seconds to build, is loaded when it comes into sight.
  */
-export function docsPage({ base }: Described, scriptName: string): DocsPage {
-  const at = escapeHtml(base);
+export function docsPage({ table, base }: Described): HtmlPage {
   const html = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -80,63 +56,75 @@ export function docsPage({ base }: Described, scriptName: string): DocsPage {
 <title>Bitbucket API</title>
 <link rel="icon" href="data:,">
 <style>${STYLE}</style>
-<header>
-<h1>Bitbucket API</h1>
+<nav aria-label="On this page">
+<ul>${[...SECTIONS].map(([id, title]) => linkTo(id, title)).join('')}</ul>
+${TAGS.map((tag) => `<ul aria-label="${tag}">${contentsOf(table.filter((row) => row.tag === tag))}</ul>`).join('')}
+</nav>
+<main>
+${introduction(escapeHtml(absolute(base)))}
+${section('limits', plans(escapeHtml(absolute(base))))}
+${section('codes', codes())}
+${section('endpoints', `<p>Each also takes <code>If-None-Match</code> with the <code>ETag</code> of an answer from before.</p>${languageChoice()}${endpointSections(table)}`)}
+${section('console', '<p>With your key from above, against this gateway. <a href="docs/console">On a page of its own</a></p><iframe name="console" title="Console" src="docs/console" loading="lazy"></iframe>')}
+</main>
+<script>${SCRIPT}</script>
+</html>
+`;
+  const policy = policyOf({
+    'style-src': sourceHashOf(STYLE),
+    'script-src': sourceHashOf(SCRIPT),
+    'img-src': 'data:',
+    'frame-src': "'self'",
+    'frame-ancestors': "'none'",
+  });
+  return { html, policy };
+}
+
+const SECTIONS = new Map([
+  ['start', 'Start'],
+  ['limits', 'What you may call'],
+  ['codes', 'When it says no'],
+  ['endpoints', 'Endpoints'],
+  ['console', 'Try it'],
+]);
+
+const section = (id: string, content: string) =>
+  `<section aria-labelledby="${id}"><h2 id="${id}">${SECTIONS.get(id)}</h2>\n${content}</section>`;
+
+const linkTo = (id: string, title: string) => `<li><a href="#${id}">${escapeHtml(title)}</a></li>`;
+
+const contentsOf = (rows: Described['table']) =>
+  rows.map(({ operationId, summary }) => linkTo(operationId, summary)).join('');
+
+const introduction = (at: string) => `<h1 id="start">Bitbucket API</h1>
 <p>Read any public repository and workspace of Bitbucket Cloud, live, with one API key and no token of Bitbucket.</p>
 <ol>
 <li><label for="key">Your key</label> (made at <code>www.oanor.com/developer/keys</code>; kept here for this visit only)<br><input id="key" type="password" autocomplete="off" spellcheck="false"></li>
 <li>One call:
-<pre tabindex="0">curl -H "x-oanor-key: $KEY" "${at}/v1/repo?repo=atlassian%2Fatlassian-event"</pre>
+<pre>curl -H "x-oanor-key: $KEY" "${at}/v1/repo?repo=atlassian%2Fatlassian-event"</pre>
 Answers are Bitbucket's own JSON in an envelope: <code>data</code>, <code>meta</code>, <code>status</code>, <code>message</code>, <code>success</code>.</li>
 <li>The next page: follow <code>Link: &lt;…&gt;; rel="next"</code>, which needs nothing added, until it is absent.
-<pre tabindex="0">curl -i -H "x-oanor-key: $KEY" "${at}/v1/repo/branches?repo=atlassian%2Fatlassian-event"</pre></li>
+<pre>curl -i -H "x-oanor-key: $KEY" "${at}/v1/repo/branches?repo=atlassian%2Fatlassian-event"</pre></li>
 </ol>
-<p>Nothing is cached here; Bitbucket's own CDN may be up to 15 minutes old. For machines: <a href="openapi.json">OpenAPI</a>, <a href="postman.json">Postman</a>, <a href="llms.txt">llms.txt</a>, <a href="llms-full.txt">llms-full.txt</a>; for agents the MCP server at <code>${at}/mcp</code>.</p>
-<section aria-labelledby="limits"><h2 id="limits">What you may call</h2>
-<p>${plans()}. What is left stands in <code>x-ratelimit-*</code> and <code>x-quota-*</code>; on 429 and 503 wait as long as <code>Retry-After</code> says. <code>${at}/usage</code> tells both, and the month by day, endpoint and outcome; it costs nothing.</p></section>
-<section aria-labelledby="codes"><h2 id="codes">When it says no</h2>
-<details><summary>Every code, what to do about it, and whether it costs a call</summary>
-<div class="wide" tabindex="0" role="region" aria-labelledby="codes"><table>
-<thead><tr><th scope="col">status</th><th scope="col"><code>meta.code</code></th><th scope="col">what to do</th><th scope="col">costs a call</th></tr></thead>
-<tbody>${codes()}</tbody></table></div></details></section>
-</header>
-<div id="reference"></div>
-<script src="docs/${scriptName}" defer></script>
-<script>${SCRIPT}</script>
-</html>
-`;
-  return { html, policy: policyOf(SCRIPT) };
+<p>Nothing is cached here; Bitbucket's own CDN may be up to 15 minutes old. For machines: <a href="openapi.json">OpenAPI</a>, <a href="postman.json">Postman</a>, <a href="llms.txt">llms.txt</a>, <a href="llms-full.txt">llms-full.txt</a>; for agents the MCP server at <code>${at}/mcp</code>.</p>`;
+
+function plans(at: string): string {
+  const rows = Object.entries(PLANS).map(
+    ([name, { callsPerMonth, callsPerSecond }]) =>
+      `<tr><td>${name}</td><td>${callsPerMonth.toLocaleString('en')}</td><td>${callsPerSecond}</td></tr>`,
+  );
+  return `<table><thead><tr><th scope="col">plan</th><th scope="col">calls a month</th><th scope="col">calls a second</th></tr></thead><tbody>${rows.join('')}</tbody></table>
+<p>What is left stands in <code>x-ratelimit-*</code> and <code>x-quota-*</code>; on 429 and 503 wait as long as <code>Retry-After</code> says. <code>${at}/usage</code> tells both, and the month by day, endpoint and outcome; it costs nothing.</p>`;
 }
 
-/** Scalar writes its styles into the page; scripts are its own file and the one above alone. */
-const policyOf = (script: string) =>
-  [
-    "default-src 'none'",
-    "connect-src 'self'",
-    "img-src 'self' data:",
-    "font-src 'self' data:",
-    "style-src 'unsafe-inline'",
-    `script-src 'self' 'sha256-${hash('sha256', script, 'base64')}'`,
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join('; ');
-
-const plans = () =>
-  Object.entries(PLANS)
-    .map(
-      ([name, { callsPerMonth, callsPerSecond }]) =>
-        `${name} ${callsPerMonth.toLocaleString('en')} a month and ${callsPerSecond} a second`,
-    )
-    .join(', ');
-
-const codes = () =>
-  FAILURE_NAMES.map((name) => {
+function codes(): string {
+  const rows = FAILURE_NAMES.map((name) => {
     const { status, advice, charged } = FAILURES[name];
     const code = codeOf(name);
-    const words = escapeHtml(advice).replace(/`([^`]+)`/g, '<code>$1</code>');
-    return `<tr><td>${status}</td><td><a href="docs/errors/${code}.md"><code>${code}</code></a></td><td>${words}</td><td>${charged ? 'yes' : 'no'}</td></tr>`;
-  }).join('');
-
-const escapeHtml = (text: string) =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+    return `<tr><td>${status}</td><td><a href="docs/errors/${code}.md"><code>${code}</code></a></td><td>${inlineHtml(advice)}</td><td>${charged ? 'yes' : 'no'}</td></tr>`;
+  });
+  return `<p>Every code, what to do about it, and whether it costs a call.</p>
+<div class="wide" tabindex="0" role="region" aria-labelledby="codes"><table>
+<thead><tr><th scope="col">status</th><th scope="col"><code>meta.code</code></th><th scope="col">what to do</th><th scope="col">costs a call</th></tr></thead>
+<tbody>${rows.join('')}</tbody></table></div>`;
+}

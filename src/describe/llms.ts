@@ -6,7 +6,7 @@ import { parametersOf } from '../endpoints/parameters.ts';
 import { PUBLISHED } from './openapi-responses.ts';
 import { sampleOf } from './samples.ts';
 
-const TAGS: readonly Tag[] = ['Repository', 'Workspace', 'Meta'];
+export const TAGS: readonly Tag[] = ['Repository', 'Workspace', 'Meta'];
 const PRICES = { free: 'Free', starter: '$10/Mo', pro: '$29/Mo', mega: '$66/Mo' } as const;
 
 /** What each text is built from: the table, and where callers find the gateway. */

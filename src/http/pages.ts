@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify';
+import { consolePage } from '../describe/console-page.ts';
 import { docsPage } from '../describe/docs-page.ts';
+import type { HtmlPage } from '../describe/html.ts';
 import { type PagesOptions, pagesOf } from '../describe/pages.ts';
 import { Failure } from '../domain/failure.ts';
 import { BASE_PATH } from '../endpoints/table.ts';
@@ -22,24 +24,26 @@ export function servePages(server: FastifyInstance, options: PagesOptions): void
   serveDocs(server, options);
 }
 
-/** The page for people, and the script that draws it. */
+/** The page for people, and the console in it with the script that draws it: loaded when the first reader tries a call. */
 function serveDocs(server: FastifyInstance, options: PagesOptions): void {
-  const load = once(async () => {
-    const script = await loadDocsScript();
-    const { html, policy } = docsPage(options, script.name);
-    return { page: createKeptText(Buffer.from(html)), policy, script };
-  });
+  const docs = docsPage(options);
+  const page = createKeptText(Buffer.from(docs.html));
   server.route({
     method: METHOD,
     url: `${BASE_PATH}/docs`,
+    handler: (request, reply) => page.send(request, reply, headersOf(docs)),
+  });
+  const load = once(async () => {
+    const script = await loadDocsScript();
+    const page = consolePage(script.name);
+    return { page, text: createKeptText(Buffer.from(page.html)), script };
+  });
+  server.route({
+    method: METHOD,
+    url: `${BASE_PATH}/docs/console`,
     handler: async (request, reply) => {
-      const { page, policy } = await load();
-      return page.send(request, reply, {
-        'content-type': 'text/html; charset=utf-8',
-        'cache-control': 'no-cache',
-        'content-security-policy': policy,
-        'referrer-policy': 'no-referrer',
-      });
+      const { page, text } = await load();
+      return text.send(request, reply, headersOf(page));
     },
   });
   server.route<{ Params: { name: string } }>({
@@ -57,6 +61,13 @@ function serveDocs(server: FastifyInstance, options: PagesOptions): void {
     },
   });
 }
+
+const headersOf = ({ policy }: HtmlPage) => ({
+  'content-type': 'text/html; charset=utf-8',
+  'cache-control': 'no-cache',
+  'content-security-policy': policy,
+  'referrer-policy': 'no-referrer',
+});
 
 function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
   let made: Promise<Value> | undefined;

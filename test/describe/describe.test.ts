@@ -192,6 +192,9 @@ describe('each sample', () => {
   });
 });
 
+/** Where the console's own script is, behind the base path. */
+const scriptOf = (html: string) => `/docs/${/src="(scalar-[0-9a-f]{16}\.js)"/.exec(html)?.[1]}`;
+
 describe('pages for everyone', () => {
   const page = async (path: string, headers = {}) =>
     gateway.server.inject({ url: `/bitbucket-api${path}`, headers });
@@ -239,20 +242,45 @@ describe('pages for everyone', () => {
 
   it('docs tells a newcomer what to do first, and every code in a table with its page', async () => {
     const { body } = await page('/docs');
-    expect(body.match(/<(h1|title)>/g)).toEqual(['<title>', '<h1>']);
+    for (const one of ['<title>', '<h1', '<main>']) expect(body.split(one)).toHaveLength(2);
     const [first = '', codes = ''] = body.split('<h2 id="codes">');
     expect(first).toMatch(/<input id="key"[\s\S]*\/v1\/repo\?repo=[\s\S]*rel="next"/);
     for (const name of FAILURE_NAMES) expect(codes).toContain(`href="docs/errors/${codeOf(name)}.md"`);
-    expect(codes.match(/<tr><td>/g)).toHaveLength(FAILURE_NAMES.length);
+    expect(codes.match(/<tr><td>\d{3}/g)).toHaveLength(FAILURE_NAMES.length);
   });
 
-  it('docs asks nothing of other hosts, and its script may be kept for ever', async () => {
+  it('docs has every endpoint in itself: what it takes, eight samples, an answer, and where it is tried', async () => {
+    const { body } = await page('/docs');
+    for (const row of table) {
+      const [, article = ''] = new RegExp(`<h4 id="${row.operationId}">([^]*?)</article>`).exec(body) ?? [];
+      expect(article).toContain(`<code>GET ${row.path}</code>`);
+      expect([...article.matchAll(/<dt><code>(\w+)</g)].map((match) => match[1])).toEqual(
+        parametersOf(row).map(({ name }) => name),
+      );
+      expect(article.match(/<pre class="sample in-\d"/g)).toHaveLength(8);
+      expect(article).toContain('<summary>An answer</summary>');
+      expect(article).toContain(`href="docs/console#tag/${row.tag.toLowerCase()}/GET${row.path}"`);
+    }
+    for (const [, id] of body.matchAll(/href="#(\w+)"/g)) expect(body).toContain(`id="${id}"`);
+  });
+
+  it('docs loads nothing beside itself but the console, and that when it comes into sight', async () => {
     const { body, headers } = await page('/docs');
+    expect(body.match(/<\w+[^>]* src="[^"]*"[^>]*>/g)).toEqual([
+      '<iframe name="console" title="Console" src="docs/console" loading="lazy">',
+    ]);
+    const policy = String(headers['content-security-policy']);
+    expect(policy).toMatch(/default-src 'none'.*style-src 'sha256-.*script-src 'sha256-/);
+    expect(policy).not.toMatch(/unsafe|connect-src/);
+  });
+
+  it('the console asks nothing of other hosts, and its script may be kept for ever', async () => {
+    const { body, headers } = await page('/docs/console');
     expect(body).not.toMatch(/(?:src|href)="https?:/);
     expect(headers['content-security-policy']).toMatch(/default-src 'none'.*script-src 'self' 'sha256-/);
-    const name = /src="(docs\/scalar-[0-9a-f]{16}\.js)"/.exec(body)?.[1];
-    const plain = await page(`/${name}`);
-    const brotli = await page(`/${name}`, { 'accept-encoding': 'gzip, br' });
+    const name = scriptOf(body);
+    const plain = await page(name);
+    const brotli = await page(name, { 'accept-encoding': 'gzip, br' });
     expect(brotli.headers).toMatchObject({
       'content-encoding': 'br',
       'cache-control': 'public, max-age=31536000, immutable',
@@ -263,7 +291,7 @@ describe('pages for everyone', () => {
     expect((await page('/docs/scalar-0.js')).statusCode).toBe(404);
   });
 
-  it.each(['/llms.txt', '/openapi.json', '/docs'])(
+  it.each(['/llms.txt', '/openapi.json', '/docs', '/docs/console'])(
     '%s: 304 to who has it already, however it says so',
     async (path) => {
       const { headers } = await page(path, { 'accept-encoding': 'gzip' });
@@ -284,8 +312,8 @@ describe('pages for everyone', () => {
   ] as const)(
     '%s gets openapi.json, llms-full.txt and the script compressed',
     async (accept, unpack, encoding) => {
-      const script = /src="(docs\/scalar-[0-9a-f]{16}\.js)"/.exec((await page('/docs')).body)?.[1];
-      for (const path of ['/openapi.json', '/llms-full.txt', `/${script}`]) {
+      const script = scriptOf((await page('/docs/console')).body);
+      for (const path of ['/openapi.json', '/llms-full.txt', script]) {
         const plain = await page(path);
         const packed = await page(path, { 'accept-encoding': accept });
         expect([packed.headers['content-encoding'], packed.headers.vary]).toEqual([
