@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Clock } from '../domain/clock.ts';
 import type { Log } from '../domain/log.ts';
 import type { Operator } from '../domain/operator.ts';
+import { createRequestId } from '../domain/request-id.ts';
 import { type Access, createAccess } from './access.ts';
 import { sendFailure } from './answer.ts';
 import { serveApi } from './api/serve.ts';
@@ -43,7 +43,8 @@ export function createDoor(options: OperatorDoorOptions): FastifyInstance {
 
   server.decorateRequest('visit', null);
   server.addHook('onRequest', async (request, reply) => {
-    const visit: Visit = { id: randomUUID(), arrivedAtMs: clock.now() };
+    const arrivedAtMs = clock.now();
+    const visit: Visit = { id: createRequestId(arrivedAtMs), arrivedAtMs };
     request.setDecorator('visit', visit);
     reply.headers({ ...SECURITY_HEADERS, 'x-request-id': visit.id });
     letIn(access, request);

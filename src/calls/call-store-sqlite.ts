@@ -17,6 +17,12 @@ const migrations: readonly Migration[] = [
       CREATE INDEX calls_by_time ON calls (received_at_ms);
     `,
   },
+  {
+    // Calls are numbered as they come, so that the oldest are found without it; the names of new ones grow with time.
+    room: 'calls',
+    version: 2,
+    sql: 'DROP INDEX calls_by_time;',
+  },
 ];
 
 /** The ring of calls in SQLite: numbered as they come, the lowest numbers and the oldest go. */
@@ -29,7 +35,8 @@ export function createSqliteCallStore(backend: SqliteBackend, options: CallStore
     'SELECT story FROM calls WHERE request_id = ? AND received_at_ms > ? ORDER BY number DESC LIMIT 1',
   );
   const forgetSurplus = db.prepare('DELETE FROM calls WHERE number <= (SELECT max(number) FROM calls) - ?');
-  const forgetOld = db.prepare('DELETE FROM calls WHERE received_at_ms <= ?');
+  const forgetOld = db.prepare(`
+    DELETE FROM calls WHERE number < (SELECT number FROM calls WHERE received_at_ms > ? ORDER BY number LIMIT 1)`);
   const oldestMs = () => clock.now() - keptDays * DAY_MS;
   return {
     add: async (calls) =>

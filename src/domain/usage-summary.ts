@@ -1,3 +1,4 @@
+import { dayOf } from './calendar.ts';
 import type { UsageRow } from './usage.ts';
 
 type Counts = Omit<UsageRow, 'day' | 'endpoint' | 'code'>;
@@ -41,6 +42,7 @@ const sumOf = (rows: readonly UsageRow[]): Counts => {
 
 /** The month `back` months before the one of `nowMs`, `'2026-11'`; UTC. */
 export function monthOf(nowMs: number, back = 0): string {
+  if (back === 0) return dayOf(nowMs).slice(0, 7);
   const now = new Date(nowMs);
   return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back, 1)).toISOString().slice(0, 7);
 }

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../domain/clock.ts';
 import { Failure } from '../domain/failure.ts';
 import { type HangUp, Line } from '../domain/hang-up.ts';
 import { KEY_HEADER } from '../domain/headers.ts';
+import { createRequestId } from '../domain/request-id.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import { readConditions } from '../envelope/etag.ts';
 import type { Asked } from '../way/call.ts';
@@ -14,12 +14,15 @@ export type Visit = Pick<Asked, 'requestId' | 'receivedAtMs' | 'startedAtMs' | '
 const NEVER: HangUp = new Line();
 
 /** A request of which nobody will be told that its caller hung up. */
-export const createVisit = (clock: Clock, hangUp: HangUp = NEVER): Visit => ({
-  requestId: randomUUID(),
-  receivedAtMs: clock.now(),
-  startedAtMs: clock.monotonic(),
-  hangUp,
-});
+export function createVisit(clock: Clock, hangUp: HangUp = NEVER): Visit {
+  const receivedAtMs = clock.now();
+  return {
+    requestId: createRequestId(receivedAtMs),
+    receivedAtMs,
+    startedAtMs: clock.monotonic(),
+    hangUp,
+  };
+}
 
 /** Notes the arrival of a request, and its caller's hanging up. */
 export function noteVisit(clock: Clock, request: FastifyRequest, reply: FastifyReply): void {

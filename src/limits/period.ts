@@ -1,5 +1,7 @@
+import { dayOf } from '../domain/calendar.ts';
+
 /** The calendar month (UTC) of a moment: `'2026-06'`. */
-export const periodOf = (atMs: number): string => new Date(atMs).toISOString().slice(0, 7);
+export const periodOf = (atMs: number): string => dayOf(atMs).slice(0, 7);
 
 /** When the month of `atMs` ends; ms since the epoch. */
 export function periodEndMs(atMs: number): number {

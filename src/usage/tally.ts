@@ -1,3 +1,4 @@
+import { dayOf } from '../domain/calendar.ts';
 import { type AttemptEnded, type CallEnded, isPaid } from '../domain/telemetry.ts';
 import { EVERYONE, EXITS, type UsageRow } from '../domain/usage.ts';
 import { byDayEndpointCode, type UsageBatch } from './usage-store.ts';
@@ -58,8 +59,6 @@ export function createTally(): Tally {
     peek: (account, month) => [...(months.get(`${account} ${month}`)?.values() ?? [])],
   };
 }
-
-const dayOf = (atMs: number) => new Date(atMs).toISOString().slice(0, 10);
 
 const NOTHING: Counts = { calls: 0, charged: 0, bytesOut: 0, bytesExit: 0 };
 
