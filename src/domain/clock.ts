@@ -17,7 +17,8 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after: (ms, work) => {
-    const timer = setTimeout(work, ms);
+    // Node drops fractions of both the wait and the moment it begins: without this, timers run up to 2 ms early.
+    const timer = setTimeout(work, Math.ceil(ms) + 1);
     timer.unref();
     return () => clearTimeout(timer);
   },

@@ -79,7 +79,8 @@ export function createTime(): Time {
   return {
     now,
     after: (ms, work) => {
-      const timer = timers.setTimeout(work, Math.max(0, ms));
+      // Fractions are dropped by the timers below, and no clock may run one early.
+      const timer = timers.setTimeout(work, Math.ceil(Math.max(0, ms)));
       return () => timers.clearTimeout(timer);
     },
     passUntil,
