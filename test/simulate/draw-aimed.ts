@@ -87,12 +87,26 @@ const stutter: Draw = ({ store }, dice, { calls }) => {
   );
 };
 
+/** The few exits there are have died when calls want them, and are well again when, after a long silence, somebody calls. */
+const silence: Draw = ({ gateways, accounts, exits }, dice, { lengthMs }) => {
+  if (exits.length > 4) return [];
+  const [gateway, account] = [dice.whole(0, gateways - 1), dice.whole(0, accounts.length - 1)];
+  const state = dice.one(['refuses', 'credentials', 'error'] as const);
+  const at = (laterMs: number) => callOf(dice, { atMs: lengthMs + laterMs, gateway, account, key: 'newest' });
+  return [
+    ...exits.map(({ id }): Event => ({ atMs: lengthMs, do: 'exit', exit: id, state, forMs: 3_000 })),
+    ...[1, 1_100, 2_200].map(at),
+    at(90_000),
+  ];
+};
+
 const AIMED: readonly { readonly salt: number; readonly chance: number; readonly draw: Draw }[] = [
   { salt: 0x3ea7, chance: 0.25, draw: mutes },
   { salt: 0x5e7b, chance: 0.06, draw: setBack },
   { salt: 0x6057, chance: 0.15, draw: gusts },
   { salt: 0xc4a5, chance: 0.08, draw: crash },
   { salt: 0x5707, chance: 0.1, draw: stutter },
+  { salt: 0x51e7, chance: 0.4, draw: silence },
 ];
 
 const callOf = (

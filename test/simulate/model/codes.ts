@@ -1,6 +1,7 @@
 import type { Act, History, Violation } from '../history.ts';
 import {
   type AnsweredCall,
+  exitTroubles,
   isAnswered,
   isIn,
   overlapMs,
@@ -24,6 +25,7 @@ const FATES: Readonly<Record<string, string>> = {
 /** Ends that need a reason to be right. */
 export function checkCodes(history: History): Violation[] {
   const upstream = upstreamTroubles(history);
+  const exits = exitTroubles(history);
   const { setup, lives, keys } = history;
   const violations: Violation[] = [];
   for (const call of history.calls.filter(isAnswered)) {
@@ -41,7 +43,7 @@ export function checkCodes(history: History): Violation[] {
       store_unavailable: () => isTroubled(storeTroublesOf(history, gateway)),
       upstream_failed: () => isTroubled(upstream),
       upstream_timeout: () => isTroubled(upstream) || mayHaveQueued(history, call),
-      exits_exhausted: () => isTroubled(upstream) || mayBeScarce(history, end.atMs),
+      exits_exhausted: () => isTroubled(exits) || mayBeScarce(history, end.atMs),
       overloaded: () => setup.maxBytesInFlight < 64 * 1024 * history.calls.length,
       draining: () => isLeaving,
       key_invalid: () =>

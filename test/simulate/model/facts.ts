@@ -68,13 +68,33 @@ export const storeTroubles = ({ acts }: History): Span[] =>
     return event.do === 'failover' ? until(event.lostMs + event.awayMs) : [];
   });
 
-/** When the way to the upstream, or the upstream itself, was not well. An exit set aside stays so for a while. */
-export const upstreamTroubles = ({ acts }: History): Span[] =>
+/** When the way to the upstream, or the upstream itself, was not well; until nothing that met it is under way. */
+export const upstreamTroubles = (history: History): Span[] =>
+  upstreamTroublesUntil(history, () => history.setup.deadlineMs + READ_ON_MS);
+
+/** When exits may be out of service, or spent, behind such a trouble. */
+export const exitTroubles = (history: History): Span[] =>
+  upstreamTroublesUntil(history, (kind) => RESTS_MS[kind] ?? EJECTED_MS);
+
+const upstreamTroublesUntil = ({ acts }: History, aftermathMs: (kind: string) => number): Span[] =>
   acts.flatMap(({ event, beganAtMs }): Span[] => {
-    if (event.do === 'weather' || event.do === 'exit')
-      return [{ fromMs: beganAtMs, toMs: beganAtMs + event.forMs + 3_600_000 }];
-    return [];
+    if (event.do !== 'weather' && event.do !== 'exit') return [];
+    const kind = event.do === 'weather' ? event.weather.kind : event.state;
+    return [{ fromMs: beganAtMs, toMs: beganAtMs + event.forMs + aftermathMs(kind) }];
   });
+
+/** So long a request that nobody waits for holds its connection. */
+const READ_ON_MS = 6_000;
+/** The longest that an exit is left alone before it is tried again, and that a try takes. */
+const EJECTED_MS = 64_000 + 6_000;
+const HOUR_MS = 3_600_000;
+/** Where it is longer: by what the upstream says, or because its edge blocks for longer. */
+const RESTS_MS: Readonly<Record<string, number>> = {
+  'spent for ages': HOUR_MS,
+  'edge page': 1.1 * HOUR_MS,
+  'edge refusal': 1.1 * HOUR_MS,
+  'page for data': 1.1 * HOUR_MS,
+};
 
 export const stalls = ({ acts }: History, gateway: number): Span[] =>
   acts.flatMap(({ event, beganAtMs }): Span[] =>

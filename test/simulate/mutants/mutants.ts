@@ -202,6 +202,12 @@ export const MUTANTS: readonly Mutant[] = [
     plant: 'left <= whole;',
   },
   {
+    name: 'a dead exit is tried again only when somebody calls',
+    file: 'egress/exits/keeper.ts',
+    find: 'clock.after(probeAtMs - nowMs, () => this.probeDue(member));',
+    plant: '{}',
+  },
+  {
     name: 'Retry-After of 999999999 is believed',
     file: 'egress/exits/said.ts',
     find: 'Math.min(BUDGET_WINDOW_MS, Math.max(SHORTEST_REST_MS, ms))',

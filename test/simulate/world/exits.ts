@@ -45,8 +45,8 @@ export function createProxies(time: Time, upstream: SimulatedUpstream, random: (
         return fail(terms.latencyMs, new TunnelError('refused', 'the proxy refused the connection'));
       if (state === 'credentials') return fail(2 * terms.latencyMs, tunnelRefused(407));
       if (state === 'error') return fail(2 * terms.latencyMs, tunnelRefused(502));
-      const slowness = state === 'slow' ? 20 : 1;
-      const latencyMs = () => slowness * terms.latencyMs * (0.8 + 0.4 * random());
+      const slowness = () => (states.get(terms.id) === 'slow' ? 20 : 1);
+      const latencyMs = () => slowness() * terms.latencyMs * (0.8 + 0.4 * random());
       const socket = createLine({ time, machine, latencyMs, accept: upstream.accept(addressOf()) });
       const mine = open.get(terms.id) ?? new Set();
       open.set(terms.id, mine.add(socket));
