@@ -105,7 +105,7 @@ function mayBeScarce({ setup, calls, seen, lives, acts }: History, atMs: number)
 }
 
 /** Connections that an entry of the list opens at most: a tunnel carries one call at a time. */
-const LANES = { fixed: 32, sessions: 96, rotating: 3 } as const;
+const LANES = { fixed: 64, sessions: 192, rotating: 3 } as const;
 /** The longest that a well upstream thinks about an answer, ms. */
 const THINKS_MS = 200;
 
