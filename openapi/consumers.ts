@@ -11,8 +11,8 @@ import { runSamples } from './run-samples.ts';
 
 /**
  * `npm run contract`: the description as others use it. Linters, the gate against breaking changes, generated clients
- * compiled and run, a validating proxy, and the docs page in a browser, all against a gateway over the stand-in. The
- * tools are installed beside the project, never in it: each wants another TypeScript.
+ * compiled and run, a validating proxy, and the docs page and the door's dashboard in a browser, all against a gateway
+ * over the stand-in. The tools are installed beside the project, never in it: each wants another TypeScript.
  */
 const root = join(import.meta.dirname, '..');
 const description = join(root, 'openapi/openapi.json');
@@ -23,6 +23,9 @@ const PROXY_PORT = '18182';
 const DOOR_PORT = '18183';
 const ADMIN_PORT = '18184';
 const BASE = `http://localhost:${PORT}/bitbucket-api`;
+/** By the same name: the callers' pages and the door's are told apart by their ports alone. */
+const DOOR = `http://localhost:${ADMIN_PORT}`;
+const ADMIN_TOKEN = 'token-of-this-trial';
 const environment = {
   ...process.env,
   PATH: [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter),
@@ -181,11 +184,24 @@ async function until(url: string): Promise<void> {
   throw new Error(`${url} does not answer`);
 }
 
+/** Runs a script of `openapi/browser`; what it prints. */
+async function inBrowser(script: string, ...given: readonly string[]): Promise<string> {
+  await install('browser');
+  cpSync(join(root, 'openapi/browser'), at('browser'), { recursive: true });
+  return (await run('browser', process.execPath, script, ...given)).stdout;
+}
+
 /** The sandbox, once it has told its key. */
 async function startGateway(): Promise<{ gateway: ChildProcess; key: string }> {
   const gateway = spawn(process.execPath, ['test/bitbucket/sandbox.ts'], {
     cwd: root,
-    env: { ...environment, PORT, ADMIN_PORT, ALLOWED_ORIGINS: `http://localhost:${DOOR_PORT}` },
+    env: {
+      ...environment,
+      PORT,
+      ADMIN_PORT,
+      ADMIN_TOKEN,
+      ALLOWED_ORIGINS: `http://localhost:${DOOR_PORT}`,
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const key = await new Promise<string>((resolve, reject) => {
@@ -262,9 +278,10 @@ const stepsOf = (key: string): Readonly<Record<string, () => Promise<unknown>>> 
     checkInspected(await inspect('--method', 'tools/list'), await inspect(...call));
   },
   'docs page in Chromium': async () => {
-    await install('browser');
-    cpSync(join(root, 'openapi/browser.mjs'), at('browser', 'browser.mjs'));
-    console.log((await run('browser', process.execPath, 'browser.mjs', BASE, key, at('browser'))).stdout);
+    console.log(await inBrowser('docs.mjs', BASE, key, at('browser')));
+  },
+  'dashboard in Chromium, light, dark and phone': async () => {
+    await inBrowser('dashboard.mjs', DOOR, ADMIN_TOKEN, BASE, key, at('browser'));
   },
 });
 

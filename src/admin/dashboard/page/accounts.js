@@ -49,6 +49,7 @@ function createRow({ id }) {
 function updateRow(row, { name, plan, suspended, used, callsPerMonth, calls }) {
   const at = (/** @type {string} */ place) => /** @type {HTMLElement} */ (row.querySelector(place));
   say(at('td:nth-child(1) button'), name);
+  at('td:nth-child(1) button').title = name;
   at('td:nth-child(1) span').className = suspended ? 'tag' : '';
   say(at('td:nth-child(1) span'), suspended ? 'suspended' : '');
   say(at('td:nth-child(3)'), plan);

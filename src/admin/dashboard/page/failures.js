@@ -3,7 +3,7 @@
 /** @import { Story } from '../../../domain/story.ts' */
 import { ask } from './api.js';
 import { attempt, factsOf, openDialog, problemPlace, tableOf } from './dialogs.js';
-import { byId, bytes, clockTime, el, keyed, millis, moment } from './text.js';
+import { byId, bytes, clockTime, el, keyed, millis } from './text.js';
 
 /** @type {readonly FailedCall[]} */
 let failures = [];
@@ -43,17 +43,18 @@ function createRow({ requestId, endedAtMs, status, code, endpoint, totalMs }) {
       'aria-label': `Story of call ${requestId}`,
       click: () => openStory(requestId),
     },
-    requestId.slice(0, 8),
+    // Ids that follow each other begin alike.
+    `…${requestId.slice(-8)}`,
   );
   return el(
     'tr',
     {},
     el('td', {}, clockTime(endedAtMs)),
+    el('td', {}, open),
     el('td', {}, String(status)),
     el('td', {}, code),
     el('td', {}, endpoint ?? '–'),
     el('td', { class: 'number' }, millis(totalMs)),
-    el('td', {}, open),
   );
 }
 
@@ -71,7 +72,7 @@ function openStory(requestId) {
 /** @param {Story} story */
 function storyOf(story) {
   const facts = factsOf([
-    ['Received', moment(story.receivedAt)],
+    ['Received', story.receivedAt],
     ['Operation', `${story.endpoint ?? 'none'} (${story.door})`],
     ['Of', story.subject ?? '–'],
     ['Account', story.accountId ?? 'none'],

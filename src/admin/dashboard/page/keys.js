@@ -23,7 +23,7 @@ const OVERLAPS = /** @type {const} */ ([
 export function keysTable(keys, work) {
   const rows = keys.map((key) => [
     el('code', {}, key.id),
-    moment(key.createdAt),
+    key.createdAt.slice(0, 10),
     key.endsAt === null ? 'good' : `${hasEnded(key) ? 'ended' : 'ends'} ${moment(key.endsAt)}`,
     hasEnded(key) ? '' : keyActions(key, work),
   ]);

@@ -1,47 +1,22 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { chromium } from 'playwright-core';
+import { end, faults, judge, newPage, VIEWS } from './watched.mjs';
 
 /** Reads the docs page as a browser does, and tries a call in it. Arguments: base URL, key, folder for pictures. */
 const [base = '', key = '', pictures = '.'] = process.argv.slice(2);
-const args = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'];
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args });
-const faults = [];
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 const PATIENCE_MS = 90_000;
 /** What the main thread may work until the page can be read and used. Not wall time, which a busy machine stretches. */
 const MOST_CPU_MS = 1_000;
 
-/** What WCAG AA finds on the page as it stands, and whether it is one page with one title. */
-async function judge(name, page) {
+async function look(name, page) {
   await page.waitForTimeout(1_000);
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate((runOnly) => globalThis.axe.run(document, { runOnly }), WCAG);
-  for (const { id, nodes } of violations)
-    faults.push(`${name}: ${id} ${nodes.map(({ target, html }) => `${target} ${html.slice(0, 120)}`).join(', ')}`);
-  for (const one of ['title', 'main', 'h1', 'h1:visible']) {
-    const count = await page.locator(one).count();
-    if (count !== 1) faults.push(`${name}: ${count} ${one}`);
-  }
+  await judge(name, page);
   await page.screenshot({ path: `${pictures}/${name}.png` });
 }
 
-async function newPage(options) {
-  // Only so that axe can be put into the page; what the page asks for is watched all the same.
-  const page = await browser.newPage({ ...options, bypassCSP: true });
-  page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
-  page.on('pageerror', (error) => faults.push(String(error)));
-  page.on('request', (request) => {
-    if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(new URL(base).origin))
-      faults.push(`asks ${request.url()}`);
-  });
-  return page;
-}
+const open = (options) => newPage(new URL(base).origin, options);
 
 /** Readable and usable at once: nothing is loaded beside it, and its links can be followed. */
 async function readDocs(name, options) {
-  const page = await newPage(options);
+  const page = await open(options);
   const asked = [];
   page.on('request', (request) => asked.push(request.url()));
   const cdp = await page.context().newCDPSession(page);
@@ -57,7 +32,7 @@ async function readDocs(name, options) {
     `${name}: first paint ${Math.round(paintMs)} ms, usable ${Math.round(usableMs)} ms, main thread ${Math.round(cpuMs)} ms`,
   );
   if (cpuMs > MOST_CPU_MS) faults.push(`${name}: the main thread works ${Math.round(cpuMs)} ms`);
-  await judge(name, page);
+  await look(name, page);
   const beside = asked.filter((url) => !url.startsWith('data:')).slice(1);
   if (beside.length > 0) faults.push(`${name}: loads ${beside.join()} before anyone asks for it`);
   return page;
@@ -66,10 +41,10 @@ async function readDocs(name, options) {
 const testRequest = (place) => place.getByRole('button', { name: /Test Request/ }).first();
 
 async function readConsole(name, options) {
-  const page = await newPage(options);
+  const page = await open(options);
   await page.goto(`${base}/docs/console#tag/repository/GET/v1/repo`);
   await testRequest(page).waitFor({ timeout: PATIENCE_MS });
-  await judge(name, page);
+  await look(name, page);
   await page.close();
 }
 
@@ -100,7 +75,7 @@ async function tryCall(page) {
 
 /** The console is there for who scrolls to it, and for a link to one of its places. */
 async function reachConsole() {
-  const page = await newPage({});
+  const page = await open({});
   await page.goto(`${base}/docs`);
   await page.locator('iframe').scrollIntoViewIfNeeded();
   const title = page.frameLocator('iframe').getByRole('heading', { level: 1 });
@@ -113,8 +88,7 @@ async function reachConsole() {
   await page.close();
 }
 
-const wide = { width: 1280, height: 900 };
-const phone = { width: 390, height: 844 };
+const { wide, phone } = VIEWS;
 for (const colorScheme of ['light', 'dark']) {
   await (await readDocs(`docs-phone-${colorScheme}`, { viewport: phone, colorScheme })).close();
   const page = await readDocs(`docs-wide-${colorScheme}`, { viewport: wide, colorScheme });
@@ -124,5 +98,4 @@ for (const colorScheme of ['light', 'dark']) {
   await readConsole(`console-wide-${colorScheme}`, { viewport: wide, colorScheme });
 }
 await reachConsole();
-await browser.close();
-if (faults.length > 0) throw new Error(faults.join('\n'));
+await end();
