@@ -29,6 +29,8 @@ const root = join(import.meta.dirname, '../..');
 /** In memory where that can be had: an installation is thousands of small files. */
 const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'image-'));
 
+const TOKEN = 'token-of-the-rehearsal';
+
 let image: Image;
 let standIn: StandIn;
 let environment: Record<string, string>;
@@ -98,6 +100,7 @@ beforeAll(async () => {
     PATH: [placeNode(folder), '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(delimiter),
     PORT: String(port),
     ADMIN_PORT: String(await freePort()),
+    ADMIN_TOKEN: TOKEN,
     UPSTREAM_URL: standIn.url,
     NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
   };
@@ -168,6 +171,20 @@ describe.runIf(canRehearse)('the image', () => {
       expect(response.status).toBe(200);
     },
   );
+
+  it.each([
+    '/',
+    '/dashboard/app.js',
+    '/dashboard/uplot.js',
+    '/dashboard/uplot.css',
+    '/metrics',
+    '/openapi.json',
+  ])('%s of the operator’s door needs no file that was left out', async (path) => {
+    const door = `http://127.0.0.1:${environment.ADMIN_PORT}`;
+    const response = await fetch(door + path, { headers: { authorization: `Bearer ${TOKEN}` } });
+    await response.arrayBuffer();
+    expect(response.status).toBe(200);
+  });
 
   it('is healthy by its own check', async () => {
     await expect(inside(...image.healthCheck)).resolves.toMatchObject({ stdout: '' });

@@ -38,14 +38,15 @@ export function showExits({ frame: { exits } }) {
 
 /** @param {ExitView} view */
 function createCell({ id }) {
-  return el('button', {
+  const attributes = {
     type: 'button',
     class: 'exit',
     tabindex: -1,
     click: () => openExit(id),
-    keydown: (event) => move(/** @type {KeyboardEvent} */ (event)),
-    focus: (event) => comeTo(/** @type {HTMLElement} */ (event.currentTarget)),
-  });
+    keydown: (/** @type {Event} */ event) => move(/** @type {KeyboardEvent} */ (event)),
+    focus: (/** @type {Event} */ event) => comeTo(/** @type {HTMLElement} */ (event.currentTarget)),
+  };
+  return el('button', attributes, el('span'), el('span', { class: 'unseen' }));
 }
 
 /**
@@ -53,13 +54,12 @@ function createCell({ id }) {
  * @param {ExitView} view
  */
 function updateCell(cell, { label, state, budgetLeft, hourlyBudget }) {
-  say(cell, `${SIGNS[state]} ${short(budgetLeft)}`.trim());
+  const [shown, rest] = cell.children;
+  if (shown === undefined || rest === undefined) return;
+  say(shown, `${SIGNS[state]} ${short(budgetLeft)}`.trim());
+  say(rest, ` of ${count(hourlyBudget)} left, ${label}, ${WORDS[state]}`);
   cell.dataset.state = state;
   cell.style.setProperty('--left', `${Math.round((budgetLeft / Math.max(1, hourlyBudget)) * 100)}%`);
-  cell.setAttribute(
-    'aria-label',
-    `${label}: ${WORDS[state]}, ${count(budgetLeft)} of ${count(hourlyBudget)} left`,
-  );
   cell.title = `${label}: ${WORDS[state]}`;
 }
 

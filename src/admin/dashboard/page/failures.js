@@ -35,17 +35,10 @@ function show() {
 
 /** @param {FailedCall} call */
 function createRow({ requestId, endedAtMs, status, code, endpoint, totalMs }) {
-  const open = el(
-    'button',
-    {
-      type: 'button',
-      class: 'plain',
-      'aria-label': `Story of call ${requestId}`,
-      click: () => openStory(requestId),
-    },
-    // Ids that follow each other begin alike.
-    `…${requestId.slice(-8)}`,
-  );
+  // Ids that follow each other begin alike, so that the end of one is shown.
+  const start = el('span', { class: 'unseen' }, `Story of call ${requestId.slice(0, -8)}`);
+  const open = el('button', { type: 'button', class: 'plain', click: () => openStory(requestId) }, start);
+  open.append(requestId.slice(-8));
   return el(
     'tr',
     {},
