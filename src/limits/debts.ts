@@ -78,15 +78,16 @@ export function createDebts({ fleet, steps, months, lines, clock, log }: DebtsOp
       cancel();
       await inParts(months.owed(), tell);
       const done = months.usedWithin(Number.POSITIVE_INFINITY).filter((month) => !months.isOwed(month));
-      await inParts(done, ({ accountId, period, counts }) => fleet.fold(accountId, period, toldOf(counts)));
+      await inParts(done, (month) => fleet.fold(month, toldOf(month.counts)));
     },
   };
 }
 
 /** Its limits are of no account, as nothing is asked for. */
-const tellOf = ({ accountId, period, counts }: Month) => ({
+const tellOf = ({ accountId, period, life, counts }: Month) => ({
   accountId,
   period,
+  life,
   told: toldOf(counts),
   limits: { callsPerMonth: 0, callsPerSecond: 0 },
   calls: 0,

@@ -101,9 +101,9 @@ export function createRedisFleet(backend: RedisBackend): Fleet {
     nowMs: (accountId) => link.clockOf(secondKey(accountId)).guess(clock.monotonic()) ?? clock.now(),
     isAway: (accountId) => link.isAway(secondKey(accountId)),
     note: createMonthIndex(backend),
-    fold: async (accountId, period, { spent, refunded }) => {
+    fold: async ({ accountId, period, life }, { spent, refunded }) => {
       const keys = [totalsKey(accountId, period), ownKey(accountId, period)];
-      await link.run(secondKey(accountId), () => fold(...keys, gatewayId, spent, refunded));
+      await link.run(secondKey(accountId), () => fold(...keys, ownName(gatewayId, life), spent, refunded));
     },
     onBack: (listener) => link.onBack(listener),
   };
@@ -141,9 +141,12 @@ function createAsk({ client, link, gatewayId }: RedisBackend) {
   };
 }
 
+/** Under which a gateway keeps its own counts of a month. */
+const ownName = (gatewayId: string, life: number): string => `${gatewayId}:${life}`;
+
 /** As `STEP` takes them. What only tells may be of any month. */
 function argsOf(
-  { accountId, period, told, limits, calls }: StepAsk,
+  { accountId, period, life, told, limits, calls }: StepAsk,
   id: string,
   serial: number,
   deadlineMs: number,
@@ -152,7 +155,7 @@ function argsOf(
   const [fromUs, toUs] = calls > 0 ? [startMs * 1_000, endMs * 1_000] : [0, Number.MAX_SAFE_INTEGER];
   return [
     ...[totalsKey(accountId, period), ownKey(accountId, period), secondKey(accountId)],
-    ...[id, told.spent, told.refunded, calls],
+    ...[ownName(id, life), told.spent, told.refunded, calls],
     ...[Math.floor(deadlineMs * 1_000), fromUs, toUs],
     ...[limits.callsPerSecond, limits.callsPerMonth],
     ...[`${id}:${serial}:`, endMs + OWN_KEPT_MS],

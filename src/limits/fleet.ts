@@ -5,6 +5,8 @@ import type { Heard, Told } from './counts.ts';
 export interface StepAsk {
   readonly accountId: string;
   readonly period: string;
+  /** Which of this gateway's counts of the month are told: one that was forgotten and begun anew has another. */
+  readonly life: number;
   readonly limits: Limits;
   /** How far this gateway's own counts have come. */
   readonly told: Told;
@@ -41,8 +43,8 @@ export interface Fleet {
   isAway(accountId: string): boolean;
   /** Notes that an account has a month, for those who list them. */
   note(accountId: string, period: string): Promise<void>;
-  /** This gateway is done with a month: its own counts become part of all. */
-  fold(accountId: string, period: string, told: Told): Promise<void>;
+  /** This gateway is done with a month: its own counts become part of all. What was not heard of only takes room. */
+  fold(month: Pick<StepAsk, 'accountId' | 'period' | 'life'>, told: Told): Promise<void>;
   /** Calls `listener` each time a server is back, or one in its place that may know less (`wasLost`). */
   onBack(listener: (wasLost: boolean) => void): void;
 }

@@ -53,7 +53,7 @@ export function createSharedMeter({ fleet, clock, log, pulse = silentPulse }: Sh
   const own = createOwnSecond(clock);
   const months = createMonths(
     () => clock.monotonic(),
-    ({ accountId, period, counts }) => fleet.fold(accountId, period, toldOf(counts)).catch(() => {}),
+    (month) => fleet.fold(month, toldOf(month.counts)).catch(() => {}),
   );
   const steps = createSteps(fleet, months, () => debts.tellIn(0));
   const books: Books = { fleet, own, months, steps, pulse };
@@ -106,11 +106,12 @@ async function serve(books: Books, accountId: string, waiting: Waiting[]): Promi
 }
 
 /** The limits of the one who came last: the newest that is known of the account. */
-function askOf({ accountId, period, counts }: Month, taken: readonly Waiting[]): StepAsk {
+function askOf({ accountId, period, life, counts }: Month, taken: readonly Waiting[]): StepAsk {
   const account = taken.at(-1)?.account;
   return {
     accountId,
     period,
+    life,
     told: toldOf(counts),
     limits: account === undefined ? { callsPerMonth: 0, callsPerSecond: 0 } : limitsOf(account),
     calls: taken.filter(({ slot }) => slot !== null).length,

@@ -13,6 +13,8 @@ export interface Month {
   readonly accountId: string;
   readonly period: string;
   readonly counts: Counts;
+  /** Of this gateway alone: what it counts anew is not to be taken for what it had counted before it forgot. */
+  readonly life: number;
   usedAtMs: number;
   /** When the store answered last; on the clock that never goes back. */
   heardAtMs: number;
@@ -47,6 +49,7 @@ export function createMonths(monotonic: () => number, forget: (month: Month) => 
   /** The one used longest ago first. */
   const months = new Map<string, Month>();
   const owed = new Set<Month>();
+  let lives = 0;
   const nameOf = (accountId: string, period: string) => `${accountId} ${period}`;
   const find = (accountId: string, period: string) => months.get(nameOf(accountId, period)) ?? null;
   const isOwed = ({ counts, unsureUntilMs }: Month) => isUntold(counts) || unsureUntilMs > 0;
@@ -65,7 +68,9 @@ export function createMonths(monotonic: () => number, forget: (month: Month) => 
     isOwed,
     open: (accountId, period) => {
       const name = nameOf(accountId, period);
-      const month = months.get(name) ?? newMonth(accountId, period);
+      const known = months.get(name);
+      if (known === undefined) lives += 1;
+      const month = known ?? newMonth(accountId, period, lives);
       month.usedAtMs = monotonic();
       months.delete(name);
       months.set(name, month);
@@ -92,10 +97,11 @@ export function createMonths(monotonic: () => number, forget: (month: Month) => 
   };
 }
 
-const newMonth = (accountId: string, period: string): Month => ({
+const newMonth = (accountId: string, period: string, life: number): Month => ({
   accountId,
   period,
   counts: newCounts(),
+  life,
   usedAtMs: 0,
   heardAtMs: Number.NEGATIVE_INFINITY,
   unsureUntilMs: 0,

@@ -150,3 +150,24 @@ describe('two gateways over any history of calls, refunds, hangs, cuts, failover
     );
   });
 });
+
+describe('a gateway that forgets a month that nobody called in for an hour', () => {
+  it('gives nothing back of what it had counted when the store does not hear of it', async () => {
+    const { clock, server, meters, subject, verdicts, calls } = createFleet(QUOTA);
+    const neighbour = accountWith(QUOTA, RATE, 'neighbour');
+    const neighbourCalls = () => void callFor(meters[0] as KeptMeter, neighbour);
+    calls(0, 1);
+    await clock.pass(1_800_000);
+    neighbourCalls();
+    await clock.pass(1_800_010);
+    server.cut();
+    neighbourCalls();
+    await clock.pass(2_000);
+    for (let i = 0; i < 2; i += 1) {
+      calls(0, 1);
+      await clock.pass(2_000);
+    }
+    expect(verdicts).toEqual(['granted', 'granted', 'granted']);
+    expect(server.used(subject.id)).toBe(3);
+  });
+});

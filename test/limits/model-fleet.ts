@@ -8,6 +8,8 @@ const AWAY_AFTER_MS = 50;
 const PROBE_EVERY_MS = 100;
 const LATENCY_MS = 2;
 
+type OwnMonth = Pick<StepAsk, 'accountId' | 'period' | 'life'>;
+
 interface Own {
   spent: number;
   refunded: number;
@@ -55,21 +57,22 @@ export function createModelServer(clock: VirtualClock): ModelServer {
     return month;
   };
 
-  const merge = (gatewayId: string, accountId: string, period: string, told: Told) => {
+  const merge = (gatewayId: string, { accountId, period, life }: OwnMonth, told: Told) => {
     const month = monthOf(accountId, period);
-    const own = month.own.get(gatewayId) ?? { spent: 0, refunded: 0 };
+    const name = `${gatewayId}:${life}`;
+    const own = month.own.get(name) ?? { spent: 0, refunded: 0 };
     const spent = Math.max(own.spent, told.spent);
     const refunded = Math.max(own.refunded, told.refunded);
     month.used += spent - own.spent - (refunded - own.refunded);
-    month.own.set(gatewayId, { spent, refunded });
-    return { month, own: month.own.get(gatewayId) as Own };
+    month.own.set(name, { spent, refunded });
+    return { month, own: month.own.get(name) as Own };
   };
 
   const run = (gatewayId: string, ask: StepAsk, deadlineMs: number): StepAnswer | number => {
     const { accountId, period, limits, calls } = ask;
     const now = serverMs();
     if (now > deadlineMs || (calls > 0 && periodOf(now) !== period)) return now;
-    const { month, own } = merge(gatewayId, accountId, period, ask.told);
+    const { month, own } = merge(gatewayId, ask, ask.told);
     const second = (kept.seconds.get(accountId) ?? [])
       .map((at) => Math.min(at, now))
       .filter((at) => at >= now - 1_000);
@@ -142,7 +145,7 @@ interface Wire {
   readonly clock: Clock;
   send<Result>(work: () => Result): Promise<Result | null>;
   run(gatewayId: string, ask: StepAsk, deadlineMs: number): StepAnswer | number;
-  merge(gatewayId: string, accountId: string, period: string, told: Told): unknown;
+  merge(gatewayId: string, month: OwnMonth, told: Told): unknown;
   serverMs(): number;
   readonly cuts: (() => void)[];
 }
@@ -234,9 +237,9 @@ function connectTo({ clock, send, run, merge, serverMs, cuts }: Wire, gatewayId:
     nowMs: () => (offsetMs === null ? clock.now() : clock.monotonic() + offsetMs),
     isAway: () => away,
     note: async () => {},
-    fold: async (accountId, period, told) => {
+    fold: async (month, told) => {
       if (away) throw new Error('away');
-      await within(send(() => merge(gatewayId, accountId, period, told)).then(() => ({})));
+      await within(send(() => merge(gatewayId, month, told)).then(() => ({})));
     },
     onBack: (listener) => {
       listeners.push(listener);
