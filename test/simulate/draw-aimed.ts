@@ -100,6 +100,21 @@ const silence: Draw = ({ gateways, accounts, exits }, dice, { lengthMs }) => {
   ];
 };
 
+/** An account is quiet for an hour, at the end of which the store is away for a while; then it calls again. */
+const quietHour: Draw = ({ store, gateways, accounts }, dice, { lengthMs }) => {
+  if (store !== 'redis' || accounts.length < 2) return [];
+  const gateway = dice.whole(0, gateways - 1);
+  const at = (laterMs: number, account: number) =>
+    callOf(dice, { atMs: lengthMs + laterMs, gateway, account, key: 'newest' });
+  return [
+    ...[1, 700, 1_400].map((ms) => at(ms, 0)),
+    ...[2_000, HOUR_MS / 2].map((ms) => at(ms, 1)),
+    { atMs: lengthMs + HOUR_MS + 5_000, do: 'demote', ms: 400 },
+    at(HOUR_MS + 5_100, 1),
+    ...[12_000, 13_000, 14_000].map((ms) => at(HOUR_MS + ms, 0)),
+  ];
+};
+
 const AIMED: readonly { readonly salt: number; readonly chance: number; readonly draw: Draw }[] = [
   { salt: 0x3ea7, chance: 0.25, draw: mutes },
   { salt: 0x5e7b, chance: 0.06, draw: setBack },
@@ -107,6 +122,7 @@ const AIMED: readonly { readonly salt: number; readonly chance: number; readonly
   { salt: 0xc4a5, chance: 0.08, draw: crash },
   { salt: 0x5707, chance: 0.1, draw: stutter },
   { salt: 0x51e7, chance: 0.4, draw: silence },
+  { salt: 0x9a17, chance: 0.08, draw: quietHour },
 ];
 
 const callOf = (

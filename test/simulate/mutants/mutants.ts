@@ -108,6 +108,13 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'counts.refunded += unknown;',
     plant: '',
   },
+  {
+    name: 'what an hour ago could not be folded comes back',
+    store: 'redis',
+    file: 'limits/months.ts',
+    find: 'if (known === undefined) lives += 1;',
+    plant: '',
+  },
   // While the store is away.
   {
     name: 'the grant has no bound',
