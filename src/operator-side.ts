@@ -6,6 +6,7 @@ import { createTracing } from './admin/tracing.ts';
 import { createCalls } from './calls/calls.ts';
 import { openCallStore } from './calls/open-call-store.ts';
 import { type Config, ConfigError, SETTINGS } from './config.ts';
+import { createBatchedTelemetry } from './domain/batched-telemetry.ts';
 import type { Clock } from './domain/clock.ts';
 import type { Log } from './domain/log.ts';
 import type { InsideView, LogLevel, Operator } from './domain/operator.ts';
@@ -51,9 +52,13 @@ export interface OperatorSide {
 export function createOperatorSide(parts: OperatorParts): OperatorSide {
   const { config, stores, version, clock, log } = parts;
   const usage = createUsage({ store: openUsageStore(stores.backend), clock, log });
+  const readUsage: typeof usage.read = (account, month) => {
+    batched.flush();
+    return usage.read(account, month);
+  };
   const traffic = createTrafficBudget({
     limitGb: config.EGRESS_GB_PER_MONTH ?? null,
-    read: (month) => usage.read(EXITS, month),
+    read: (month) => readUsage(EXITS, month),
     clock,
     log,
   });
@@ -61,41 +66,45 @@ export function createOperatorSide(parts: OperatorParts): OperatorSide {
   const operator: Operator = {
     accounts: createAccountsDesk(stores.registry, clock),
     exits: createExitsDesk(parts),
-    usage: { read: (account, month) => usage.read(account ?? EVERYONE, month) },
-    calls,
+    usage: { read: (account, month) => readUsage(account ?? EVERYONE, month) },
+    calls: {
+      find: (requestId) => {
+        batched.flush();
+        return calls.find(requestId);
+      },
+    },
     isReady: parts.isReady,
     inside: parts.inside,
     setLogLevel: parts.setLogLevel,
   };
-  const metrics = createMetrics(operator, version, config.PRICE_PER_GB ?? null);
+  const metrics = createMetrics(operator, version, config.PRICE_PER_GB ?? null, () => batched.flush());
   parts.pulse.listen(metrics.pulse);
   const dashboard = createDashboard({ operator, terms: trafficTermsOf(config), clock });
   const madeToken = madeTokenFor(config);
   const token = config.ADMIN_TOKEN ?? madeToken;
   const door = createDoor({ operator, metrics, dashboard, version, token, clock, log });
-  const listeners = [
-    usage.telemetry,
-    traffic.telemetry,
-    calls.telemetry,
-    dashboard.telemetry,
-    createTracing(),
-  ];
+  const batched = createBatchedTelemetry(
+    joined([metrics.telemetry, usage.telemetry, calls.telemetry, dashboard.telemetry, createTracing()]),
+    clock,
+  );
   return {
-    telemetry: joinedTelemetry([
-      metrics.telemetry,
-      ...listeners.map((listener) => ({ ...silentTelemetry, ...listener })),
-    ]),
-    readUsage: usage.read,
+    // What exits may carry is known to the last byte.
+    telemetry: joined([batched.telemetry, traffic.telemetry]),
+    readUsage,
     traffic,
     madeToken,
     listen: () => listen(door, config, log),
     close: async () => {
       await door.close();
       traffic.close();
+      batched.flush();
       await Promise.all([usage.close(), calls.close()]);
     },
   };
 }
+
+const joined = (listeners: readonly Partial<Telemetry>[]): Telemetry =>
+  joinedTelemetry(listeners.map((listener) => ({ ...silentTelemetry, ...listener })));
 
 const trafficTermsOf = (config: Config) => ({
   pricePerGb: config.PRICE_PER_GB ?? null,

@@ -26,7 +26,7 @@ export interface CallsOptions {
 
 /** Stories wait in memory and go to the store once a second, off the way of any call. */
 export function createCalls({ store, clock, log }: CallsOptions): Calls {
-  let waiting: CallEnded[] = [];
+  let waiting: KeptCall[] = [];
   let lost = 0;
 
   const tell = async () => {
@@ -34,7 +34,7 @@ export function createCalls({ store, clock, log }: CallsOptions): Calls {
     if (calls.length === 0) return;
     waiting = [];
     try {
-      await store.add(calls.map(keptOf));
+      await store.add(calls);
       if (lost > 0) log.warn({ lost }, 'stories of calls were not kept: the store was away');
       lost = 0;
     } catch {
@@ -48,14 +48,13 @@ export function createCalls({ store, clock, log }: CallsOptions): Calls {
   return {
     telemetry: {
       callEnded: (call) => {
-        if (waiting.length < MAX_WAITING) waiting.push(call);
+        if (waiting.length < MAX_WAITING) waiting.push(keptOf(call));
         else lost += 1;
       },
     },
     find: async (requestId) => {
       const own = waiting.find((call) => call.requestId === requestId);
-      if (own !== undefined) return storyOf(own);
-      const text = await store.find(requestId);
+      const text = own?.text ?? (await store.find(requestId));
       return text === null ? null : (JSON.parse(text) as Story);
     },
     close: async () => {

@@ -18,11 +18,15 @@ export interface Metrics {
   read(accept: string): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
-/** Everything that is counted and measured, with label sets that are bounded whatever callers do. */
+/**
+ * Everything that is counted and measured, with label sets that are bounded whatever callers do. `beforeRead` is the
+ * moment to tell what has not been told yet.
+ */
 export function createMetrics(
   operator: Operator,
   version: string,
   pricePerGb: number | null = null,
+  beforeRead = () => {},
 ): Metrics {
   const registry = new Registry();
   const calls = createCallMetrics(registry);
@@ -37,6 +41,7 @@ export function createMetrics(
     telemetry: { ...calls, ...attempts, ...exits },
     pulse: { ...inside, ...webhooks },
     read: async (accept) => {
+      beforeRead();
       const text = await registry.metrics();
       return prefersOpenMetrics(accept)
         ? { contentType: OPEN_METRICS_TYPE, text: openMetricsOf(text) }
