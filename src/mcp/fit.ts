@@ -80,7 +80,7 @@ const squeezed = (item: Item): Item =>
 function squeezedValue(value: unknown): unknown {
   if (typeof value === 'string') return clipped(value, SQUEEZED_CHARACTERS);
   if (Array.isArray(value)) return value.slice(0, SQUEEZED_ITEMS).map(squeezedValue);
-  return typeof value === 'object' || bytesOf(value) > SQUEEZED_CHARACTERS ? undefined : value;
+  return typeof value === 'object' ? undefined : value;
 }
 
 /** An item's own id; where it has none, its content. */

@@ -32,6 +32,17 @@ describe('what fits', () => {
       data: { pagelen: 10, values: items.map(({ id }) => ({ id })) },
     }));
 
+  it('goes on behind the first as behind any other, and has not moved', () =>
+    expect(show(10_000, 'i0')).toEqual({ data: { pagelen: 10, values: items.slice(1) } }));
+
+  it('takes each item with the comma before it into account, and no byte more', () => {
+    const three = { values: items.slice(0, 3), pagelen: 10 };
+    const room = bytesOf(three) + 1;
+    const shown = (bytes: number) => idsOf(shownOf(page, { brief: one, detail: 'full', room: bytes }));
+    expect(shown(room)).toEqual(['i0', 'i1', 'i2']);
+    expect(shown(room - 1)).toEqual(['i0', 'i1']);
+  });
+
   it('starts anew, and says so, where the last item is gone', () =>
     expect(show(10_000, 'gone')).toMatchObject({ moved: true, data: { values: items } }));
 });
@@ -51,9 +62,9 @@ describe('an item too large alone', () => {
   };
 
   it('comes brief and says so, and what follows it comes next', () => {
-    const item = { id: 'big', note: 'short', body: 'x'.repeat(2_000) };
-    const { first, after, count } = shown(item);
-    expect(first).toEqual({ id: 'big', note: 'short', truncated: true });
+    const note = 'n'.repeat(300);
+    const { first, after, count } = shown({ id: 'big', note, body: 'x'.repeat(2_000) });
+    expect(first).toEqual({ id: 'big', note, truncated: true });
     expect([count, after]).toEqual([2, undefined]);
   });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EVERYONE, type UsageRow } from '../../src/domain/usage.ts';
+import { EVERYONE, EXITS, type UsageRow } from '../../src/domain/usage.ts';
 import { monthOf, summaryOf } from '../../src/domain/usage-summary.ts';
 import { createTally, merged } from '../../src/usage/tally.ts';
 import { attemptEnded, callEnded } from '../admin/fakes.ts';
@@ -38,9 +38,27 @@ describe('a tally', () => {
     tally.count(
       callEnded({ accountId: null, code: 'key_missing', charge: 'free', ...at('2026-11-24T12:00:00Z') }),
     );
+    expect(tally.take(1).map(({ account }) => account)).toEqual(['a', EVERYONE, 'b']);
+    tally.count(callEnded({ accountId: 'a', ...at('2026-11-24T12:00:00Z') }));
+    tally.count(callEnded({ accountId: 'b', ...at('2026-11-24T12:00:00Z') }));
+    tally.count(callEnded({ accountId: null, code: 'key_missing', ...at('2026-11-24T12:00:00Z') }));
     expect(merged(tally.peek(EVERYONE, '2026-11')).map(({ code, calls }) => [code, calls])).toEqual([
       ['key_missing', 1],
       ['ok', 2],
+    ]);
+  });
+
+  it('counts requests through paid exits by exit and verdict, on the day they ended, and no others', () => {
+    const tally = createTally();
+    const paid = attemptEnded({ source: 'p1', verdict: 'answered', bytesUp: 100, bytesDown: 900 });
+    tally.countAttempt(paid, Date.parse('2026-11-24T12:00:00Z'));
+    tally.countAttempt(paid, Date.parse('2026-11-24T13:00:00Z'));
+    tally.countAttempt({ ...paid, verdict: 'spent' }, Date.parse('2026-11-25T12:00:00Z'));
+    tally.countAttempt({ ...paid, source: 'direct' }, Date.parse('2026-11-24T12:00:00Z'));
+    const sent = { endpoint: 'p1', charged: 0, bytesOut: 0 };
+    expect(tally.peek(EXITS, '2026-11')).toEqual([
+      row({ ...sent, code: 'answered', calls: 2, bytesExit: 2_000 }),
+      row({ ...sent, day: '2026-11-25', code: 'spent', calls: 1, bytesExit: 1_000 }),
     ]);
   });
 
@@ -82,6 +100,12 @@ describe('merging and summing', () => {
         expect(names).toEqual([...new Set(names)].sort());
       }),
     );
+  });
+
+  it('add up each number by itself', () => {
+    const { total, days } = summaryOf([row(), row({ calls: 2, charged: 3, bytesOut: 4, bytesExit: 5 })]);
+    expect(total).toEqual({ calls: 3, charged: 4, bytesOut: 14, bytesExit: 25 });
+    expect(days).toEqual([{ day: '2026-11-24', ...total }]);
   });
 
   it('leave what they were given as it was', () => {

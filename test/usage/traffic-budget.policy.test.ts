@@ -22,12 +22,12 @@ function budgetOf({ limitGb = 1e-6 as number | null, startMs = Date.parse('2026-
   const kept: Record<string, number> = {};
   const said: string[] = [];
   const reads: string[] = [];
-  const log = {
-    debug: () => said.push('debug'),
-    info: () => {},
-    warn: () => said.push('near'),
-    error: () => said.push('used up'),
+  const lines: [object, string][] = [];
+  const saying = (what: string) => (fields: object, message: string) => {
+    said.push(what);
+    lines.push([fields, message]);
   };
+  const log = { debug: saying('debug'), info: () => {}, warn: saying('near'), error: saying('used up') };
   const state = { isAway: false };
   const read = async (month: string): Promise<readonly UsageRow[]> => {
     reads.push(month);
@@ -53,7 +53,7 @@ function budgetOf({ limitGb = 1e-6 as number | null, startMs = Date.parse('2026-
     if (source !== 'direct') kept[month] = (kept[month] ?? 0) + bytes;
     budget.telemetry.attemptEnded(attemptEnded({ source, bytesUp: 100, bytesDown: bytes - 100 }));
   };
-  return { budget, clock, kept, said, reads, state, call, send };
+  return { budget, clock, kept, said, lines, reads, state, call, send };
 }
 
 describe('the month’s traffic', () => {
@@ -70,6 +70,26 @@ describe('the month’s traffic', () => {
     expect(budget.monthBytes()).toBe(1_100);
   });
 
+  it('is told with its figures: to the operator in the log, to the caller in words', async () => {
+    const { call, send, lines } = budgetOf({ limitGb: 2.5 });
+    send(2_000_400_000);
+    send(500_000_000);
+    expect(lines).toEqual([
+      [
+        { month: '2026-06', gb: 2, limit_gb: 2.5 },
+        'four fifths of the month’s traffic through exits are used',
+      ],
+      [
+        { month: '2026-06', gb: 2.5, limit_gb: 2.5 },
+        'the month’s traffic through exits is used up: no call leaves',
+      ],
+    ]);
+    expect(await call()).toHaveProperty(
+      'message',
+      'What this gateway may send through its exits this month is used up.',
+    );
+  });
+
   it('knows what was sent before the start, and by other gateways within a second', async () => {
     const { budget, kept, clock, call, said } = budgetOf();
     kept['2026-06'] = 400;
@@ -82,10 +102,11 @@ describe('the month’s traffic', () => {
   });
 
   it('goes on by what it knows while the store is away', async () => {
-    const { budget, state, clock, call, send } = budgetOf();
+    const { budget, state, clock, call, send, lines } = budgetOf();
     send(900);
     state.isAway = true;
     await budget.ready();
+    expect(lines.at(-1)).toEqual([{ err: new Error('away') }, 'the month’s traffic is looked at later']);
     await clock.pass(3_000);
     expect(await call()).toBe('sent');
     send(100);
