@@ -20,14 +20,15 @@ const MOVE_MS = 5_000;
 const LAST_MS = 1_000;
 
 /**
- * Brings a gateway to rest. `/readyz` says no at once; calls are taken for `delayMs` and then refused; those under
- * way get their answer, at their deadline a 503, and begun answers go on while they move, `drainMs` at most. Settles
- * as soon as the last answer is gone.
+ * Brings a gateway to rest. `/readyz` says no at once; calls are taken for `delayMs`, each as the last of its
+ * connection, and then refused; those under way get their answer, at their deadline a 503, and begun answers go on
+ * while they move, `drainMs` at most. Settles as soon as the last answer is gone.
  */
 export async function drain(options: DrainOptions): Promise<void> {
   const { admission, answers, clock, delayMs, drainMs, deadlineMs } = options;
   if (delayMs > 0) {
     admission.phase = 'leaving';
+    answers.part();
     await sleep(clock, delayMs);
   }
   admission.phase = 'draining';

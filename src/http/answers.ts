@@ -11,7 +11,9 @@ export interface Answers {
   isAnswering(socket: Socket): boolean;
   /** Settles once no answer is owed, now or later. */
   quiet(): Promise<void>;
-  /** From now on answers are the last of their connections, and must move within `idleMs`. */
+  /** From now on answers are the last of their connections: who asks again is led to another gateway. */
+  part(): void;
+  /** The same, and they must move within `idleMs`. */
   hurry(idleMs: number): void;
   /** Cuts every answer that was begun. */
   cut(): void;
@@ -33,6 +35,10 @@ export function watchAnswers(
   let last = false;
 
   const begun = () => [...owed].filter((raw) => raw.headersSent);
+  const part = () => {
+    last = true;
+    for (const raw of owed) if (!raw.headersSent) raw.shouldKeepAlive = false;
+  };
   const isGone = (raw: ServerResponse) => {
     owed.delete(raw);
     if (owed.size > 0) return;
@@ -51,13 +57,11 @@ export function watchAnswers(
   return {
     isAnswering: (socket) => begun().some((raw) => raw.socket === socket),
     quiet: () => (owed.size === 0 ? Promise.resolve() : new Promise((settle) => waiting.push(settle))),
+    part,
     hurry: (ms) => {
       idleMs = ms;
-      last = true;
-      for (const raw of owed) {
-        if (raw.headersSent) raw.socket?.setTimeout(ms);
-        else raw.shouldKeepAlive = false;
-      }
+      for (const raw of begun()) raw.socket?.setTimeout(ms);
+      part();
     },
     cut: () => {
       for (const raw of begun()) raw.socket?.destroy();

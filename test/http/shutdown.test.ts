@@ -169,7 +169,7 @@ describe('what cannot end in time', () => {
 });
 
 it(
-  'DRAIN_DELAY_MS: /readyz says no at once, calls are still taken, then refused',
+  'DRAIN_DELAY_MS: /readyz says no at once, calls are still taken, each the last of its connection, then refused',
   async () => {
     program = await startProgram({ DRAIN_DELAY_MS: '4000' });
     const held = holdBack(1);
@@ -185,6 +185,9 @@ it(
     expect(await statusOf('/readyz')).toBe(200);
     program.process.kill('SIGTERM');
     await expect.poll(() => statusOf('/readyz'), { timeout: 3_000 }).toBe(503);
+    const parting = await call('/bitbucket-api/v1/meta');
+    await parting.closed;
+    expect(parting.answers()[0]?.status).toBe(200);
     expect(await statusOf('/bitbucket-api/v1/meta')).toBe(200);
     await expect.poll(() => statusOf('/bitbucket-api/v1/meta'), { timeout: 10_000 }).toBe(503);
     held.release();

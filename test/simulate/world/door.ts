@@ -33,7 +33,7 @@ export interface Conversation {
 export interface Door {
   /** `replied` is called once, unless the caller hangs up first. */
   ask(question: Question, replied: (reply: Reply) => void): Conversation;
-  readonly answers: Pick<Answers, 'quiet' | 'hurry' | 'cut' | 'isAnswering'>;
+  readonly answers: Pick<Answers, 'quiet' | 'part' | 'hurry' | 'cut' | 'isAnswering'>;
   /** Every connection ends, as with the process. */
   cut(): void;
   /** Nobody listens from now on. */
@@ -113,6 +113,7 @@ export function createDoor({
     },
     answers: {
       isAnswering: () => false,
+      part: () => {},
       hurry: () => {},
       quiet: () => (visits.size === 0 ? Promise.resolve() : new Promise((settle) => void quiet.push(settle))),
       cut: () => {
