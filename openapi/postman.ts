@@ -58,9 +58,11 @@ function convertible(description: Json): Json {
   return { ...description, paths: Object.fromEntries(bare) };
 }
 
+/** Handed a text, since the converter writes into the objects it is given. */
 function convert(description: Json): Promise<unknown> {
+  const data = JSON.stringify(description);
   return new Promise((resolve, reject) => {
-    Converter.convertV2({ type: 'json', data: description }, OPTIONS, (error, converted) => {
+    Converter.convertV2({ type: 'string', data }, OPTIONS, (error, converted) => {
       const collection = converted?.output?.[0]?.data;
       if (error || collection === undefined) reject(error ?? new Error(converted?.reason));
       else resolve(collection);

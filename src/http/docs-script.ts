@@ -10,8 +10,8 @@ export interface DocsScript {
 }
 
 /**
- * Scalar, as its package hands it out: through a route of its plugin alone. Loaded when the first reader comes, since
- * most gateways never show the page.
+ * Scalar, as its package hands it out: through a route of its plugin alone. Loaded when a call is first tried, since
+ * most gateways never show the console.
  */
 export async function loadDocsScript(): Promise<DocsScript> {
   const { default: scalar } = await import('@scalar/fastify-api-reference');

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -44,6 +45,8 @@ describe('the description', () => {
       cwd: join(import.meta.dirname, '../..'),
     });
     expect([status, stderr.toString()]).toEqual([0, '']);
+    const file = readFileSync(join(import.meta.dirname, '../../openapi/openapi.json'), 'utf8');
+    expect(JSON.parse(file)).toEqual(description);
   });
 
   it('resolves each of its references', () => {
