@@ -137,6 +137,18 @@ async function exitsAndStories(page) {
   await closeDialog(page);
 }
 
+/** What the page tells is what `/metrics` tells, once nothing is under way. */
+async function agreesWithMetrics(page) {
+  for (const path of ['/v1/repo?repo=acme/big', '/v1/repo/tags?repo=acme/big', '/v1/repo?repo=nope', '/v1/meta'])
+    for (let i = 0; i < 5; i += 1) await statusWith(key, path);
+  const metrics = await (await fetch(`${door}/metrics`, { headers: { authorization: `Bearer ${token}` } })).text();
+  const calls = {};
+  for (const [, status, count] of metrics.matchAll(/^gateway_calls_total\{.*status="(\d+)".*\} (\d+)$/gm))
+    calls[status] = (calls[status] ?? 0) + Number(count);
+  const told = Object.entries(calls).map(([status, count]) => `${status}: ${count.toLocaleString('en')}`);
+  await page.getByText(`Since the start ${told.join(' · ')}`, { exact: true }).waitFor();
+}
+
 /** Another port of the same host: its pages get the cookie along, so that only the origin tells them apart. */
 async function fromElsewhere(page) {
   const id = await page.locator('.exit').first().getAttribute('data-key');
@@ -159,6 +171,7 @@ async function fromElsewhere(page) {
 const wide = await open('wide-light', { viewport: VIEWS.wide, colorScheme: 'light' });
 await keysAndAccounts(wide);
 await exitsAndStories(wide);
+await agreesWithMetrics(wide);
 await fromElsewhere(wide);
 await press(wide, button(wide, 'Log out'));
 await wide.waitForURL(`${door}/login`);

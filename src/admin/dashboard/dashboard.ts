@@ -2,7 +2,7 @@ import { type Clock, repeat } from '../../domain/clock.ts';
 import type { Operator } from '../../domain/operator.ts';
 import type { Telemetry } from '../../domain/telemetry.ts';
 import { createAccountMonths } from './account-months.ts';
-import { type Frame, frameOf, type TrafficTerms } from './frame.ts';
+import { type BoardState, frameOf, type TrafficTerms } from './frame.ts';
 import { createRecordBook } from './record.ts';
 
 /** How often a frame is told, ms; it shows, too, that the line is not dead. */
@@ -44,32 +44,29 @@ export function createDashboard({ operator, terms, clock }: DashboardOptions): D
   const listeners = new Map<Listener, number>();
   let stop = () => {};
 
-  const frame = (seen: number): Frame =>
-    frameOf(
-      {
-        nowMs: clock.now(),
-        recorded: record.read(),
-        exits: operator.exits.list(),
-        inside: operator.inside(),
-        accounts: accounts.list(),
-        terms,
-      },
-      seen,
-    );
+  const stateNow = (): BoardState => ({
+    nowMs: clock.now(),
+    recorded: record.read(),
+    exits: operator.exits.list(),
+    inside: operator.inside(),
+    accounts: accounts.list(),
+    terms,
+  });
+  const tell = (listener: Listener, frame: Told) => {
+    listeners.set(listener, frame.upTo);
+    listener.tell(frame.text);
+  };
   const leave = (listener: Listener) => {
     if (listeners.delete(listener) && listeners.size === 0) stop();
   };
   const tellAll = async () => {
     accounts.look();
+    const frameBehind = createFrames(stateNow());
     for (const [listener, seen] of listeners) {
       if (!listener.isLetIn()) {
         leave(listener);
         listener.end();
-      } else if (listener.isReady()) {
-        const next = frame(seen);
-        listeners.set(listener, next.second - 1);
-        listener.tell(JSON.stringify(next));
-      }
+      } else if (listener.isReady()) tell(listener, frameBehind(seen));
     }
   };
 
@@ -79,9 +76,7 @@ export function createDashboard({ operator, terms, clock }: DashboardOptions): D
       if (listeners.size >= MAX_LISTENERS) return null;
       if (listeners.size === 0) stop = repeat(clock, FRAME_EVERY_MS, tellAll);
       accounts.look();
-      const first = frame(Number.NEGATIVE_INFINITY);
-      listeners.set(listener, first.second - 1);
-      listener.tell(JSON.stringify(first));
+      tell(listener, createFrames(stateNow())(Number.NEGATIVE_INFINITY));
       return () => leave(listener);
     },
     close: () => {
@@ -90,5 +85,23 @@ export function createDashboard({ operator, terms, clock }: DashboardOptions): D
         listener.end();
       }
     },
+  };
+}
+
+interface Told {
+  readonly text: string;
+  /** The last second that is in it. */
+  readonly upTo: number;
+}
+
+/** Frames of one moment, each written once, however many are told it. */
+function createFrames(state: BoardState): (seen: number) => Told {
+  const written = new Map<number, Told>();
+  return (seen) => {
+    const known = written.get(seen);
+    if (known !== undefined) return known;
+    const told = { text: JSON.stringify(frameOf(state, seen)), upTo: state.recorded.second - 1 };
+    written.set(seen, told);
+    return told;
   };
 }

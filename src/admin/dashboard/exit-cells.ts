@@ -22,7 +22,7 @@ export function exitGridOf(exits: readonly ExitView[]): ExitGrid {
   const states: Partial<Record<ExitStateName, number>> = {};
   for (const { state } of exits) states[state] = (states[state] ?? 0) + 1;
   const serving = exits.filter(inService);
-  const cells = (exits.length > MAX_CELLS ? worstOf(exits) : [...exits]).sort(byName);
+  const cells = shownOf(exits).sort(byName);
   return {
     states,
     budget: serving.reduce((sum, { hourlyBudget }) => sum + hourlyBudget, 0),
@@ -32,11 +32,14 @@ export function exitGridOf(exits: readonly ExitView[]): ExitGrid {
   };
 }
 
-function worstOf(exits: readonly ExitView[]): ExitView[] {
-  const isHealthy = ({ state }: ExitView) => Number(state === 'healthy');
-  return [...exits].sort((a, b) => isHealthy(a) - isHealthy(b) || byName(a, b)).slice(0, MAX_CELLS);
+/** Chosen before they are sorted: of ten thousand only those that are shown. */
+function shownOf(exits: readonly ExitView[]): ExitView[] {
+  if (exits.length <= MAX_CELLS) return [...exits];
+  const { away = [], healthy = [] } = Object.groupBy(exits, ({ state }) =>
+    state === 'healthy' ? 'healthy' : 'away',
+  );
+  return [...away, ...healthy].slice(0, MAX_CELLS);
 }
 
-const byName = (a: ExitView, b: ExitView) =>
-  a.source === b.source ? compared(a.label, b.label) : compared(a.source, b.source);
-const compared = (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true });
+const { compare } = new Intl.Collator('en', { numeric: true });
+const byName = (a: ExitView, b: ExitView) => compare(a.source, b.source) || compare(a.label, b.label);
