@@ -122,7 +122,6 @@ function pointOf(second: number, known: ReadonlyMap<number, Second>): Point {
 }
 
 function quantilesOf(spreads: readonly Spread[]): Quantiles {
-  if (spreads.length === 0) return [null, null, null];
   const spread = sumOfSpreads(spreads);
   return [quantileIn(spread, 0.5), quantileIn(spread, 0.95), quantileIn(spread, 0.99)];
 }
@@ -139,5 +138,6 @@ const costOf = (bytes: number, pricePerGb: number | null) =>
 function costPerThousand({ statuses, bytesPaid }: Totals, pricePerGb: number | null): number | null {
   const answered = (statuses[200] ?? 0) + (statuses[304] ?? 0);
   const cost = costOf(bytesPaid, pricePerGb);
-  return cost === null || answered === 0 ? null : (cost / answered) * 1_000;
+  if (cost === null || answered === 0) return null;
+  return (cost / answered) * 1_000;
 }

@@ -57,8 +57,9 @@ const NEVER_SENT: ReadonlySet<AttemptVerdict> = new Set([
 ]);
 
 export function createRecordBook(clock: Clock): RecordBook {
+  const nowSecond = () => Math.floor(clock.monotonic() / 1_000);
   const startedAtMs = clock.now();
-  const startedAtSecond = Math.floor(clock.monotonic() / 1_000);
+  const startedAtSecond = nowSecond();
   const seconds = createSeconds();
   const minutes = createMinutes();
   const failures = createFailures();
@@ -70,7 +71,6 @@ export function createRecordBook(clock: Clock): RecordBook {
     bytesExit: 0,
     bytesPaid: 0,
   };
-  const nowSecond = () => Math.floor(clock.monotonic() / 1_000);
 
   const callEnded = (call: CallEnded) => {
     noteCall(seconds.now(nowSecond()), call);

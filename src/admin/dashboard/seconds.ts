@@ -32,8 +32,7 @@ export interface Seconds {
 export function createSeconds(): Seconds {
   let seconds: Second[] = [];
   const forgetOld = (now: number) => {
-    if ((seconds[0]?.second ?? now) <= now - KEPT_SECONDS)
-      seconds = seconds.filter(({ second }) => second > now - KEPT_SECONDS);
+    seconds = seconds.filter(({ second }) => second >= now - KEPT_SECONDS);
   };
   return {
     now: (second) => {

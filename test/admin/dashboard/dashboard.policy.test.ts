@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ACCOUNTS_SHOWN } from '../../../src/admin/dashboard/account-months.ts';
 import { createDashboard, type Listener, MAX_LISTENERS } from '../../../src/admin/dashboard/dashboard.ts';
 import type { Frame } from '../../../src/admin/dashboard/frame.ts';
@@ -18,12 +18,15 @@ const accountOf = (id: string): Account => ({
 
 /** An operator whose store has accounts `a0`, `a1` …, and who counts what is asked. */
 function world({ accounts = 2, more = {} as Partial<Operator> } = {}) {
-  const asked = { exits: 0, usage: [] as string[] };
+  const asked = { exits: 0, usage: [] as string[], limits: [] as number[] };
   const desk = {
-    list: async ({ limit }: { limit: number }) => ({
-      values: Array.from({ length: accounts }, (_, i) => accountOf(`a${i}`)).slice(0, limit),
-      next: null,
-    }),
+    list: async ({ limit }: { limit: number }) => {
+      asked.limits.push(limit);
+      return {
+        values: Array.from({ length: accounts }, (_, i) => accountOf(`a${i}`)).slice(0, limit),
+        next: null,
+      };
+    },
     find: async (id: string) => accountOf(id),
   };
   const row = { day: '2026-06-15', endpoint: 'getMeta', code: 'ok', calls: 9, bytesOut: 0, bytesExit: 0 };
@@ -135,6 +138,17 @@ describe('who listens', () => {
     expect([heard.frames.length, heard.ended, clock.pending()]).toEqual([2, 1, 0]);
   });
 
+  it('costs no more when there are several of them: a moment is written once', async () => {
+    const exit = { ...exitView(), toJSON: vi.fn(() => 'an exit') };
+    const exits = { ...fakeOperator().exits, list: () => [exit] };
+    const { clock, dashboard } = world({ more: { exits } });
+    const slow = { isReady: () => false };
+    for (const { it } of [listener(), listener(), listener(slow)]) dashboard.listen(it);
+    exit.toJSON.mockClear();
+    await clock.pass(1_000);
+    expect(exit.toJSON).toHaveBeenCalledOnce();
+  });
+
   it('is one of sixteen', () => {
     const { dashboard } = world();
     const leaves = Array.from({ length: MAX_LISTENERS }, () => dashboard.listen(listener().it));
@@ -167,6 +181,27 @@ describe('accounts', () => {
       { id: 'a1', calls: 0 },
     ]);
     expect(asked.usage).toContain('busy 2026-06');
+  });
+
+  it('come once each, though the list has the busy ones too', async () => {
+    const { asked, clock, dashboard } = world({ accounts: 12 });
+    for (const id of ['a1', ...Array.from({ length: 5 }, (_, i) => `b${i}`)])
+      dashboard.telemetry.callEnded(callEnded({ accountId: id }));
+    const { heard, it } = listener();
+    dashboard.listen(it);
+    await clock.pass(1_000);
+    const ids = heard.frames[1]?.accounts.map(({ id }) => id) ?? [];
+    expect(ids).toEqual(['a1', 'b0', 'b1', 'b2', 'b3', 'b4', 'a0', 'a2', 'a3', 'a4']);
+    expect(asked.limits).toEqual([ACCOUNTS_SHOWN]);
+  });
+
+  it('are not asked for where ten are busy', async () => {
+    const { asked, clock, dashboard } = world();
+    for (let i = 0; i < 11; i += 1) dashboard.telemetry.callEnded(callEnded({ accountId: `b${i}` }));
+    const { heard, it } = listener();
+    dashboard.listen(it);
+    await clock.pass(1_000);
+    expect([heard.frames[1]?.accounts.length, asked.limits]).toEqual([ACCOUNTS_SHOWN, []]);
   });
 
   it('are ten at most, and looked up every other second', async () => {

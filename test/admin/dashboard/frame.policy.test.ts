@@ -6,7 +6,7 @@ import { forecastOf } from '../../../src/admin/dashboard/forecast.ts';
 import { type BoardState, frameOf } from '../../../src/admin/dashboard/frame.ts';
 import { createMinutes } from '../../../src/admin/dashboard/minutes.ts';
 import { createRecordBook } from '../../../src/admin/dashboard/record.ts';
-import { KEPT_SECONDS } from '../../../src/admin/dashboard/seconds.ts';
+import { createSeconds, KEPT_SECONDS } from '../../../src/admin/dashboard/seconds.ts';
 import { createSpread, noteIn, quantileIn, sumOfSpreads } from '../../../src/admin/dashboard/spread.ts';
 import { createMetrics } from '../../../src/admin/metrics/metrics.ts';
 import { createVirtualClock } from '../../virtual-clock.ts';
@@ -111,6 +111,26 @@ describe('minutes', () => {
     minutes.note(3_600);
     expect(minutes.list(3_600)).toHaveLength(60);
     expect(minutes.list(0).every((count) => count === 0)).toBe(true);
+  });
+});
+
+describe('seconds', () => {
+  const secondsIn = (seconds: ReturnType<typeof createSeconds>, now: number) =>
+    seconds.kept(now).map(({ second }) => second);
+
+  it('are kept for five minutes, and the one of this moment is one', () => {
+    const seconds = createSeconds();
+    expect(seconds.now(0)).toBe(seconds.now(0));
+    seconds.now(1);
+    expect(secondsIn(seconds, KEPT_SECONDS)).toEqual([0, 1]);
+    expect(secondsIn(seconds, KEPT_SECONDS + 1)).toEqual([1]);
+    expect(secondsIn(seconds, KEPT_SECONDS + 2)).toEqual([]);
+  });
+
+  it('are forgotten though nobody reads them', () => {
+    const seconds = createSeconds();
+    for (let at = 0; at < 2_000; at += 1) seconds.now(at);
+    expect(seconds.kept(0).length).toBeLessThanOrEqual(KEPT_SECONDS + 1);
   });
 });
 
@@ -219,6 +239,13 @@ describe('the grid of exits', () => {
     expect(cells.map(({ label }) => label)).toEqual(['p1/x1', 'p2/x9', 'p2/x10']);
   });
 
+  it('shows all, where they are as many as can be shown', () => {
+    const many = Array.from({ length: MAX_CELLS }, (_, i) => exitView({ id: `e${i}`, label: `e${i}` }));
+    expect(exitGridOf(many.toReversed())).toMatchObject({ cells: many, hidden: 0 });
+    const away = Array.from({ length: MAX_CELLS + 1 }, () => exitView({ state: 'ejected' }));
+    expect(exitGridOf(away)).toMatchObject({ hidden: 1, left: 0 });
+  });
+
   it('of too many shows those out of service', () => {
     const many = Array.from({ length: MAX_CELLS + 5 }, (_, i) =>
       exitView({ id: `e${i}`, label: `e${i}`, state: i >= MAX_CELLS ? 'ejected' : 'healthy' }),
@@ -272,6 +299,8 @@ describe('a frame', () => {
     book.telemetry.callEnded(callEnded({ totalMs: 1, upstreamMs: 0, attempts: [] }));
     await time.pass(11_000);
     const points = frameOf(stateOf(book), ALL).points;
+    const waits = points[0]?.upstream ?? [];
+    expect(waits[0]).toBe(waits[2]);
     const [p50, p95] = points[0]?.total ?? [];
     expect([Math.round(p50 ?? 0), Math.round((p95 ?? 0) / 10)]).toEqual([1, 10]);
     expect(Math.round((points[0]?.upstream[0] ?? 0) / 10)).toBe(9);
@@ -312,6 +341,43 @@ describe('a frame', () => {
     expect([points[0]?.second, points.at(-1)?.second]).toEqual([100, 399]);
     expect(points.slice(1).every(({ statuses }) => statuses[200] === 1)).toBe(true);
     expect(totals.statuses).toEqual({ 200: 400 });
+  });
+
+  it('has the bytes of each second, in and out', async () => {
+    const time = clock();
+    const book = createRecordBook(time);
+    for (let i = 0; i < 2; i += 1) {
+      book.telemetry.attemptEnded(attemptEnded({ bytesUp: 3, bytesDown: 4 }));
+      book.telemetry.callEnded(callEnded({ bytesOut: 5 }));
+    }
+    await time.pass(2_000);
+    expect(frameOf(stateOf(book), ALL).points).toMatchObject([
+      { bytesExit: 14, bytesOut: 10 },
+      { bytesExit: 0, bytesOut: 0 },
+    ]);
+  });
+
+  it('begins with the gateway, however long the machine has been up', async () => {
+    const time = clock();
+    await time.pass(100_000);
+    const book = createRecordBook(time);
+    await time.pass(3_000);
+    expect(frameOf(stateOf(book), ALL).points.map(({ second }) => second)).toEqual([100, 101, 102]);
+  });
+
+  it('knows when the calls that were sent come back', async () => {
+    const time = clock();
+    const book = createRecordBook(time);
+    for (let i = 0; i < 10; i += 1) book.telemetry.attemptEnded(attemptEnded());
+    await time.pass(30 * 60_000);
+    const { supply } = frameOf(stateOf(book, { exits: [exitView()] }), ALL).hour;
+    expect([supply[29], supply[30], supply[60]]).toEqual([50, 60, 60]);
+  });
+
+  it('calls of no account are nobody’s', () => {
+    const book = createRecordBook(clock());
+    book.telemetry.callEnded(callEnded({ accountId: null }));
+    expect(book.busyAccounts.top(10)).toEqual([]);
   });
 
   it('counts bytes both ways, and what costs: not this machine’s own address', () => {

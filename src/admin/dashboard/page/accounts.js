@@ -4,7 +4,7 @@ import { openAccount } from './account-dialog.js';
 import { ask } from './api.js';
 import { actionButton, attempt, openDialog, problemPlace, tableOf } from './dialogs.js';
 import { openNewAccount } from './new-account.js';
-import { byId, count, el, keyed, say } from './text.js';
+import { byId, count, el, keyed, say, short } from './text.js';
 
 /** Makes the ways to an account work. */
 export function startAccounts() {
@@ -54,7 +54,7 @@ function updateRow(row, { name, plan, suspended, used, callsPerMonth, calls }) {
   say(at('td:nth-child(1) span'), suspended ? 'suspended' : '');
   say(at('td:nth-child(3)'), plan);
   say(at('td:nth-child(4)'), count(calls));
-  say(at('td:nth-child(2) > span'), `${count(used)} of ${count(callsPerMonth)}`);
+  say(at('td:nth-child(2) > span'), `${count(used)} of ${short(callsPerMonth)}`);
   const part = Math.min(1, used / callsPerMonth);
   const bar = at('.bar');
   bar.dataset.state = part >= 1 ? 'full' : part >= 0.8 ? 'near' : '';

@@ -66,7 +66,10 @@ export const count = (value) => Math.round(value).toLocaleString('en');
 
 /** 1,234,567 as 1.2M. @param {number} value */
 export const short = (value) =>
-  value.toLocaleString('en', { notation: 'compact', maximumFractionDigits: value < 10 ? 1 : 0 });
+  value.toLocaleString('en', {
+    notation: 'compact',
+    maximumFractionDigits: value < 10 || value >= 1_000 ? 1 : 0,
+  });
 
 /** A rate, with tenths while it is small. @param {number} value */
 export const rate = (value) => (value > 0 && value < 10 ? value.toFixed(1) : count(value));
