@@ -74,9 +74,10 @@ export function createDashboard({ operator, terms, clock }: DashboardOptions): D
     telemetry: record.telemetry,
     listen: (listener) => {
       if (listeners.size >= MAX_LISTENERS) return null;
-      if (listeners.size === 0) stop = repeat(clock, FRAME_EVERY_MS, tellAll);
       accounts.look();
-      tell(listener, createFrames(stateNow())(Number.NEGATIVE_INFINITY));
+      const first = createFrames(stateNow())(Number.NEGATIVE_INFINITY);
+      if (listeners.size === 0) stop = repeat(clock, FRAME_EVERY_MS, tellAll);
+      tell(listener, first);
       return () => leave(listener);
     },
     close: () => {

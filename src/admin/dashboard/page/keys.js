@@ -92,8 +92,9 @@ export function shownOnce(key) {
   const said = el('span', { role: 'status' });
   const copy = async () => {
     field.select();
-    await navigator.clipboard.writeText(field.value);
-    said.textContent = 'Copied.';
+    // Over plain HTTP from another machine a browser hides its clipboard.
+    await navigator.clipboard?.writeText(field.value);
+    said.textContent = navigator.clipboard ? 'Copied.' : 'It is selected: copy it.';
   };
   return el(
     'div',
