@@ -4,6 +4,7 @@ import { unboundedHold } from '../src/domain/bytes-in-flight.ts';
 import { systemClock } from '../src/domain/clock.ts';
 import { Failure } from '../src/domain/failure.ts';
 import { silentTelemetry } from '../src/domain/telemetry.ts';
+import { NO_TERMS } from '../src/domain/traffic.ts';
 import { type Bitbucket, createBitbucket } from '../src/egress/bitbucket.ts';
 import { createMemoryBudgetStore } from '../src/egress/exits/budget-store-memory.ts';
 import { createPool } from '../src/egress/exits/pool.ts';
@@ -277,6 +278,7 @@ async function choices(exits: number) {
     ejectable: true,
     hourlyBudget: 1_000_000,
     credential: null,
+    terms: NO_TERMS,
     mint: () => ({ id, label: id, session: null, kept: false, oneTunnel: false, connect: () => {} }),
   });
   const pool = createPool({

@@ -11,7 +11,9 @@ export interface BitbucketOptions extends Omit<PoolOptions, 'origin'> {
   readonly upstreamUrl: string;
 }
 
-export interface Bitbucket extends Upstream, Pick<Pool, 'ready' | 'snapshot' | 'setAside' | 'bringBack'> {
+export interface Bitbucket
+  extends Upstream,
+    Pick<Pool, 'ready' | 'snapshot' | 'setAside' | 'bringBack' | 'stopSources'> {
   /** Another list of exits; calls under way end on the old ones. */
   replaceExits: Pool['replace'];
 }
@@ -41,6 +43,7 @@ export function createBitbucket(options: BitbucketOptions): Bitbucket {
     snapshot: pool.snapshot,
     setAside: pool.setAside,
     bringBack: pool.bringBack,
+    stopSources: pool.stopSources,
     close: pool.close,
   };
 }

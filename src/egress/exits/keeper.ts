@@ -91,10 +91,10 @@ export class HealthKeeper {
     return this.#credentials.untilMs(member);
   }
 
-  /** Tries one that is out of service, unless its credential rests, where one exit finds out for all. */
+  /** Tries one that is out of service: not of a stopped source, nor where its credential rests and one finds out for all. */
   probeDue(member: Member): void {
     const isDue = member.health.probeAtMs <= this.#options.clock.monotonic();
-    if (!isDue || this.restUntilMs(member) !== null) return;
+    if (!isDue || member.isStopped || this.restUntilMs(member) !== null) return;
     this.probe(member).catch(() => {});
   }
 

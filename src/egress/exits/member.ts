@@ -35,6 +35,8 @@ export class Member implements Exit {
   isProbing = false;
   /** Whether its last fault was that of its credential. */
   isRefused = false;
+  /** Its source's month is used up. Kept by the roster. */
+  isStopped = false;
   /** Its place among those that may be chosen; -1: it may not. Kept by the roster. */
   place = -1;
   /** What it adds to the calls that are left in all. Kept by the roster. */

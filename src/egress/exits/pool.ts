@@ -39,6 +39,7 @@ export function createPool(options: PoolOptions): Pool {
     },
     setAside: (id) => keeper.order(roster.find(id), 'set aside'),
     bringBack: (id) => keeper.order(roster.find(id), 'brought back'),
+    stopSources: (sources) => roster.stop(sources, now()),
     close: async () => {
       await roster.close();
       await leases.close().catch(news.storeFailed);

@@ -90,6 +90,8 @@ export interface Pool {
   setAside(id: string): boolean;
   /** Back into service, its ejections forgotten. False: no exit has this id. */
   bringBack(id: string): boolean;
+  /** From now on no exit of these sources is chosen, by their labels, and of all others again. */
+  stopSources(sources: ReadonlySet<string>): void;
   /** Ends every tunnel, those of retired exits too, and gives leased calls back to the store. */
   close(): Promise<void>;
 }

@@ -41,6 +41,7 @@ export class Roster {
   readonly #wakes = new Wakes();
   /** Retired, with calls under way. */
   readonly #leaving = new Set<Member>();
+  #stoppedLabels: ReadonlySet<string> = new Set();
   #whole = 0;
 
   constructor(options: RosterOptions) {
@@ -86,19 +87,23 @@ export class Roster {
       before.delete(source.id);
       this.#bySource.set(source.id, known);
       for (const member of known) if (this.#renew(member, source, nowMs)) renewed.push(member);
-      const wanted = source.many ? this.#options.sessions : 1;
-      while (known.size < wanted) added.push(this.#add(source, nowMs));
+      while (known.size < (source.many ? this.#options.sessions : 1)) added.push(this.#add(source, nowMs));
     }
     for (const group of before.values()) for (const member of group) this.retire(member, nowMs);
     return { added, renewed };
   }
 
+  /** From now on these sources, by their labels, and no others are stopped: their exits are not chosen. */
+  stop(sources: ReadonlySet<string>, nowMs: number): void {
+    this.#stoppedLabels = sources;
+    const changed = [...this.members()].filter((each) => each.isStopped !== sources.has(each.source));
+    for (const member of changed) this.#lookAt(member, nowMs);
+  }
+
   /** Looks at those whose time has come. */
   tick(nowMs: number): void {
-    for (let member = this.#wakes.take(nowMs); member; member = this.#wakes.take(nowMs)) {
-      if (member.health.probeAtMs <= nowMs) this.#options.due(member);
-      this.refresh(member, nowMs);
-    }
+    for (let member = this.#wakes.take(nowMs); member; member = this.#wakes.take(nowMs))
+      this.#lookAt(member, nowMs);
   }
 
   /** Something about it changed: budget, health or credential. */
@@ -111,7 +116,8 @@ export class Roster {
       return;
     }
     const restUntilMs = this.#options.restUntilMs(member);
-    if (left > 0 && member.health.state === 'healthy' && restUntilMs === null) {
+    member.isStopped = this.#stoppedLabels.has(member.source);
+    if (!member.isStopped && left > 0 && member.health.state === 'healthy' && restUntilMs === null) {
       this.#usable.put(member, many ? member.budget.limit : left);
       this.#wakes.set(member, usableWakeMs(member, nowMs));
     } else {
@@ -163,10 +169,14 @@ export class Roster {
     return source.credential !== credential;
   }
 
+  #lookAt(member: Member, nowMs: number): void {
+    this.refresh(member, nowMs);
+    if (member.health.probeAtMs <= nowMs) this.#options.due(member);
+  }
+
   #add(source: Source, nowMs: number): Member {
-    const { clock } = this.#options;
     const member = new Member(source, this.#options, nowMs, (ended) =>
-      this.#succeed(ended, clock.monotonic()),
+      this.#succeed(ended, this.#options.clock.monotonic()),
     );
     this.#byId.set(member.id, member);
     this.#bySource.get(source.id)?.add(member);

@@ -3,17 +3,25 @@ import type { Member } from './member.ts';
 import type { ExitState } from './port.ts';
 
 /** How a member stands; `restUntilMs`: until when its credential rests, null when it does not. */
-export function stateOf({ health }: Member, left: number, restUntilMs: number | null): ExitState['state'] {
+export function stateOf(
+  { health, isStopped }: Member,
+  left: number,
+  restUntilMs: number | null,
+): ExitState['state'] {
   if (health.state === 'set_aside') return 'set_aside';
   if (health.state === 'ejected' || restUntilMs !== null) return 'ejected';
-  return left === 0 ? 'spent' : 'healthy';
+  return left === 0 || isStopped ? 'spent' : 'healthy';
 }
 
 /** Why it is out of service, for a person; null while it is in. */
-export function reasonOf({ health }: Member, state: ExitState['state'] | 'retired'): string | null {
+export function reasonOf(
+  { health, isStopped }: Member,
+  state: ExitState['state'] | 'retired',
+): string | null {
   if (health.reason !== null) return health.reason;
   if (state === 'ejected') return 'its credentials are refused';
-  return state === 'spent' ? 'no calls are left of its hour' : null;
+  if (state !== 'spent') return null;
+  return isStopped ? 'the month’s traffic of its entry is used up' : 'no calls are left of its hour';
 }
 
 /** A member as operators see it. */

@@ -49,6 +49,8 @@ export function usableWakeMs(member: Member, nowMs: number): number {
 
 /** One out of use is looked at exactly when it may be used again, by what is known now. */
 export function restingWakeMs(member: Member, restUntilMs: number | null, nowMs: number): number {
+  // No moment of this clock ends its month.
+  if (member.isStopped) return Number.POSITIVE_INFINITY;
   const { state, probeAtMs } = member.health;
   // A probe is under way once its moment has passed.
   const healthyAtMs = state === 'healthy' ? nowMs : probeAtMs > nowMs ? probeAtMs : nowMs + LOOK_MS;

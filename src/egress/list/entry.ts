@@ -3,6 +3,7 @@ import { domainToASCII } from 'node:url';
 import type { Entry } from '../sources/create-sources.ts';
 import { isSocks, type ProxyTerms, type Scheme } from '../sources/proxy-terms.ts';
 import { parseTemplate } from './template.ts';
+import { splitTerms } from './terms.ts';
 
 /** An entry that was understood, or what is wrong with it in words that hold nothing of it. */
 export type Parsed = { readonly entry: Entry } | { readonly fault: string };
@@ -32,16 +33,22 @@ const AUTHORITY = new RegExp(`^(?:(.*)@)?${HOST}(?::(\\d*))?/?$`, 's');
  * Reads one entry.
  *
  * `[rotating+]SCHEME://[user[:pass]@]host[:port]` with http, https, socks5 or socks5h, `direct`,
- * `host:port:user:pass`, `user:pass@host:port`.
+ * `host:port:user:pass`, `user:pass@host:port`; before all but `direct` `price=NUMBER+` and `gb=NUMBER+`.
  */
-export function parseEntry(text: string): Parsed {
-  if (text.toLowerCase() === 'direct') return { entry: 'direct' };
+export function parseEntry(whole: string): Parsed {
+  const split = splitTerms(whole);
+  if ('fault' in split) return split;
+  const { terms: sourceTerms, rest: text } = split;
+  if (text.toLowerCase() === 'direct')
+    return text === whole
+      ? { entry: 'direct' }
+      : { fault: 'this machine’s own address has no price and no budget' };
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text);
   const pieces = scheme
     ? parseUrl(scheme[1]!.toLowerCase(), text.slice(scheme[0].length))
     : parseVendor(text);
   const terms = typeof pieces === 'string' ? pieces : readPieces(pieces);
-  return typeof terms === 'string' ? { fault: terms } : { entry: terms };
+  return typeof terms === 'string' ? { fault: terms } : { entry: { ...terms, terms: sourceTerms } };
 }
 
 /** Cut at the last `@`, since a password may hold one; the WHATWG parser would also refuse raw `/`, `#` and `?`. */
@@ -76,7 +83,7 @@ function parseVendor(text: string): Pieces | string {
   return 'not understood; write http://user:password@host:port, host:port:user:password, user:password@host:port or direct';
 }
 
-function readPieces(pieces: Pieces): ProxyTerms | string {
+function readPieces(pieces: Pieces): Omit<ProxyTerms, 'terms'> | string {
   const host = parseHost(pieces.host);
   if (host === null) return 'the host is not a name, an IPv4 address or an IPv6 address in brackets';
   const port = pieces.port === null ? DEFAULT_PORTS[pieces.scheme] : Number(pieces.port);

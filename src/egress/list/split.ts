@@ -1,4 +1,5 @@
 import { parseEntry } from './entry.ts';
+import { splitTerms } from './terms.ts';
 
 /** The entries of a list: separated by white space, or by a comma before the next entry. */
 export function splitEntries(text: string): string[] {
@@ -33,6 +34,8 @@ const DIRECT_OR_VENDOR = [
  * (`http://u:p,w:x@h:1`), so it is one only when what stands before the comma is whole by itself.
  */
 function separates(before: string, after: string): boolean {
-  if (before === '' || after === '' || SCHEME.test(after)) return true;
-  return DIRECT_OR_VENDOR.some((form) => form.test(after)) && 'entry' in parseEntry(before);
+  const split = splitTerms(after);
+  // Terms that are at fault stand before a URL.
+  if (before === '' || after === '' || 'fault' in split || SCHEME.test(split.rest)) return true;
+  return DIRECT_OR_VENDOR.some((form) => form.test(split.rest)) && 'entry' in parseEntry(before);
 }

@@ -1,3 +1,4 @@
+import { NO_TERMS } from '../../domain/traffic.ts';
 import { createConnector, openTcp } from './connector.ts';
 import type { Source } from './source.ts';
 import type { SourceTools } from './tools.ts';
@@ -15,6 +16,7 @@ export function createDirect(tools: SourceTools): Source {
     ejectable: false,
     hourlyBudget: null,
     credential: null,
+    terms: NO_TERMS,
     mint: () => ({ id: 'direct', label: 'direct', session: null, kept: true, oneTunnel: false, connect }),
   });
 }

@@ -16,6 +16,7 @@ export function namesOf(terms: ProxyTerms, nth: number): Names {
     id: digestOf([...identityOf(terms), null]) + tail,
     label: labelOf(terms) + tail,
     credential: terms.hasCredentials ? credentialOf(terms) : null,
+    terms: terms.terms,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { SourceTerms } from '../../domain/traffic.ts';
 import type { Template } from '../list/template.ts';
 import type { SessionPattern } from './session-name.ts';
 import type { Source } from './source.ts';
@@ -28,7 +29,9 @@ export interface ProxyTerms extends ProxyAddress {
   readonly hasCredentials: boolean;
   /** Set on templates: what a session is to look like. */
   readonly sessionPattern: SessionPattern | null;
+  /** What its traffic costs, and how much of it there may be. */
+  readonly terms: SourceTerms;
 }
 
 /** What the list knows a source by; see `Source`. */
-export type Names = Pick<Source, 'id' | 'label' | 'credential'>;
+export type Names = Pick<Source, 'id' | 'label' | 'credential' | 'terms'>;

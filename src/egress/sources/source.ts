@@ -1,5 +1,6 @@
 import type { Agent } from 'node:http';
 import type { buildConnector } from 'undici';
+import type { SourceTerms } from '../../domain/traffic.ts';
 
 /**
  * What exits are made of: one entry of the list. Each kind is one file beside this one, and no other file asks what
@@ -18,6 +19,8 @@ export interface Source {
   readonly hourlyBudget: number | null;
   /** Exits that share it are refused together; null where none is given. Differs with the password, tells nothing of it. */
   readonly credential: string | null;
+  /** What its traffic costs, and how much of it there may be a month. */
+  readonly terms: SourceTerms;
   /** Another exit, under a session of its own; with `session`, that one's again (after a new password). */
   mint(session?: string): Minted;
 }

@@ -12,6 +12,7 @@ import {
   SILENT,
   sent,
   unsent,
+  type World,
 } from './world.ts';
 
 const sources = (count: number, prefix = 'exit') =>
@@ -399,5 +400,71 @@ describe('another list', () => {
     for (const each of held) each.settle(answered());
     expect(pool.snapshot().map(({ id, inFlight }) => [id, inFlight])).toEqual([['exit-0', 10]]);
     expect(changes).toEqual([{ exit: 'exit-1', source: 'exit-1', state: 'retired', reason: null }]);
+  });
+});
+
+describe('a source whose month is used up', () => {
+  const usedBy = async (world: World, calls: number) => {
+    const held = [];
+    for (let i = 0; i < calls; i += 1) held.push(await world.reserve());
+    for (const { settle } of held) settle({ kind: 'abandoned', sent: false });
+    return [...new Set(held.map(({ exit }) => exit.source))].sort();
+  };
+
+  it('is stopped: none of its exits is chosen, those of others are', async () => {
+    const world = createWorld([fakeSource('a', { many: true }), fakeSource('b')]);
+    const { pool } = world;
+    expect(await usedBy(world, 20)).toEqual(['a', 'b']);
+    pool.stopSources(new Set(['a']));
+    expect(await usedBy(world, 20)).toEqual(['b']);
+    const ofA = pool.snapshot().filter(({ source }) => source === 'a');
+    expect(new Set(ofA.map(({ state, reason }) => `${state}: ${reason}`))).toEqual(
+      new Set(['spent: the month’s traffic of its entry is used up']),
+    );
+    expect(pool.hasOther(new Set())).toBe(true);
+    pool.stopSources(new Set(['b']));
+    expect(await usedBy(world, 20)).toEqual(['a']);
+    pool.stopSources(new Set());
+    expect(await usedBy(world, 20)).toEqual(['a', 'b']);
+  });
+
+  it('leaves nothing where it was the last, and calls are told to wait', async () => {
+    const world = createWorld([fakeSource('a'), fakeSource('b', { many: true })]);
+    world.pool.stopSources(new Set(['a', 'b']));
+    for (const waitMs of [0, 1_000, 700_000]) {
+      await world.clock.pass(waitMs);
+      await expect(world.reserve()).rejects.toMatchObject({ code: 'exits_exhausted', retryAfterMs: HOUR_MS });
+    }
+    world.pool.stopSources(new Set());
+    expect(await usedBy(world, 20)).toEqual(['a', 'b']);
+  });
+
+  it('stays stopped under another list, and where exits are new', async () => {
+    const world = createWorld([fakeSource('a'), fakeSource('b')]);
+    world.pool.stopSources(new Set(['a', 'c']));
+    world.pool.replace([fakeSource('a'), fakeSource('c', { many: true }), fakeSource('b')]);
+    expect(await usedBy(world, 20)).toEqual(['b']);
+    world.pool.bringBack('a');
+    expect(await usedBy(world, 20)).toEqual(['b']);
+  });
+
+  it('ends its calls under way as they would, and is not probed', async () => {
+    const source = fakeSource('a');
+    const world = createWorld([source, fakeSource('b')]);
+    world.pool.stopSources(new Set(['b']));
+    const reservation = await world.reserve();
+    world.pool.stopSources(new Set(['a']));
+    source.fault = REFUSED;
+    reservation.settle(unsent());
+    // The one that its fault set off.
+    await world.clock.pass(0);
+    const { probes } = source;
+    await world.clock.pass(600_000);
+    expect(stateOf(world.pool, 'a')).toMatchObject({ state: 'ejected' });
+    expect(source.probes).toBe(probes);
+    source.fault = null;
+    world.pool.stopSources(new Set(['b']));
+    await world.clock.pass(60_000);
+    await expect(world.reserve()).resolves.toMatchObject({ exit: { source: 'a' } });
   });
 });

@@ -1,6 +1,7 @@
 import type { buildConnector } from 'undici';
 import type { Log } from '../../../src/domain/log.ts';
 import { type ExitChanged, silentTelemetry } from '../../../src/domain/telemetry.ts';
+import { NO_TERMS } from '../../../src/domain/traffic.ts';
 import type { BudgetStore } from '../../../src/egress/exits/budget-store.ts';
 import { createMemoryBudgetStore } from '../../../src/egress/exits/budget-store-memory.ts';
 import { createPool, type PoolOptions } from '../../../src/egress/exits/pool.ts';
@@ -37,6 +38,7 @@ export function fakeSource(id: string, own: Partial<Source> & { fault?: Fault | 
     ejectable: true,
     hourlyBudget: null,
     credential: null,
+    terms: NO_TERMS,
     fault: null,
     probes: 0,
     mint: (session) => {

@@ -29,9 +29,12 @@ function told(text: string): string {
   if ('fault' in parsed) return parsed.fault;
   const { entry } = parsed;
   if (entry === 'direct') return entry;
-  const { rotating, scheme, hasCredentials, user, pass, host, port } = entry;
+  const { rotating, scheme, hasCredentials, user, pass, host, port, terms } = entry;
+  const { pricePerGb, gbPerMonth } = terms;
+  const price = pricePerGb === null ? '' : `$${pricePerGb} `;
+  const gb = gbPerMonth === null ? '' : `${gbPerMonth}GB `;
   const credentials = hasCredentials ? `${user.fill('s3ss10n0')}:${pass.fill('s3ss10n0')}` : '-';
-  return `${rotating ? 'rotating+' : ''}${scheme} ${credentials} @${host}|${port}`;
+  return `${price}${gb}${rotating ? 'rotating+' : ''}${scheme} ${credentials} @${host}|${port}`;
 }
 
 describe('each form of an entry is read', () => {
@@ -78,6 +81,15 @@ describe('each form of an entry is read', () => {
     ['http://u:%7Bsession%7D@h:1', 'http u:{session} @h|1'],
     ['http://u:{other}@h:1', 'http u:{other} @h|1'],
     ['http://proxy_1.internal:1', 'http - @proxy_1.internal|1'],
+    ['price=4.5+http://u:p@h:1', '$4.5 http u:p @h|1'],
+    ['gb=50+http://h', '50GB http - @h|80'],
+    ['GB=0.25+Price=0+rotating+http://u:p@h:1', '$0 0.25GB rotating+http u:p @h|1'],
+    ['price=3+gb=1+socks5h://u-{session}:p@h:1', '$3 1GB socks5h u-s3ss10n0:p @h|1'],
+    ['price=4+h:1:u:p', '$4 http u:p @h|1'],
+    ['gb=4+u:p@h:1', '4GB http u:p @h|1'],
+    ['a=b+c:p@h:1', 'http a=b+c:p @h|1'],
+    ['price=x+c:p@h:1', 'http price=x+c:p @h|1'],
+    ['gb=0+c:p@h:1', 'http gb=0+c:p @h|1'],
   ])('%s', (entry, expected) => {
     expect(told(entry)).toBe(expected);
   });
@@ -99,6 +111,9 @@ describe('a list is separated by white space, or by a comma before the next entr
     ['http://u:p,w:x@h:1', 1],
     ['http://u:p,direct,w@h:1', 1],
     ['rotating+http://u:p@a:1,rotating+https://u:p@b:2', 2],
+    ['price=4+http://u:p@a:1,gb=5+price=2+https://u:p@b:2,gb=1+socks5://c', 3],
+    ['http://u:p@a:1,price=4+b:2:u:p,direct', 3],
+    ['http://u:p,gb=4+x@h:1', 1],
     ['', 0],
     [' \n ', 0],
   ])('%j', (text, count) => {
@@ -138,6 +153,11 @@ describe('a bad entry is refused by its place, in words that hold nothing of it'
     'S3cret:S3cret@h',
     'S3cret:S3cret:h:1',
     'h:1:S3cret',
+    'price=S3cret+http://u:S3cret@h:1',
+    'prize=4+http://u:S3cret@h:1',
+    'gb=0+rotating+http://u:S3cret@h:1',
+    'gb=1+gb=2+socks5://u:S3cret@h:1',
+    'price=4+direct',
   ])('%s', async (entry) => {
     for (const [list, where] of [
       [{ urls: `direct,http://ok:1 ${entry}` }, /^PROXY_URLS entry 3: /],
@@ -189,7 +209,13 @@ const ids = (text: string) => exitsOf(text).map(({ id }) => id);
 describe('an exit is known by scheme, host, port, user and session', () => {
   test('not by its place, its password or the form it is written in', () => {
     const [id] = ids('http://u:p@h:80');
-    for (const same of ['http://u:other@h:80', 'http://u:p@H', 'h:80:u:p', 'u:p@h:80']) {
+    for (const same of [
+      'price=4+gb=9+http://u:p@h',
+      'http://u:other@h:80',
+      'http://u:p@H',
+      'h:80:u:p',
+      'u:p@h:80',
+    ]) {
       expect(ids(`direct ${same}`)[1]).toBe(id);
       expect(exitsOf(`http://u:p@h:80 ${same}`)).toHaveLength(1);
     }

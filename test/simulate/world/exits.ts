@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { buildConnector } from 'undici';
+import { NO_TERMS } from '../../../src/domain/traffic.ts';
 import type { Minted, Source } from '../../../src/egress/sources/source.ts';
 import { TunnelError, timedOut, tunnelRefused } from '../../../src/egress/sources/tunnel-error.ts';
 import { createLine } from './line.ts';
@@ -62,6 +63,7 @@ export function createProxies(time: Time, upstream: SimulatedUpstream, random: (
       ejectable: true,
       hourlyBudget: null,
       credential: terms.credential,
+      terms: NO_TERMS,
       mint: (session) => {
         serial += 1;
         const name = terms.kind === 'fixed' ? null : (session ?? `${serial}`);
