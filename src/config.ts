@@ -57,7 +57,7 @@ export const SETTINGS = {
     absoluteUrl(['https:']),
   ),
   PROXY_URLS: optional(
-    'exits, separated by white space; none: direct, with a warning. `http://`, `https://`, `socks5://`, `socks5h://`, `rotating+` before any of them, `direct`, `host:port:user:pass`, `user:pass@host:port`; `{session}` or `{session:digits}` in user or password',
+    'exits, separated by white space; none: direct, with a warning. `http://`, `https://`, `socks5://`, `socks5h://`, `rotating+` before any of them, `direct`, `host:port:user:pass`, `user:pass@host:port`; `{session}` or `{session:digits}` in user or password; before all but `direct` `price=4.5+` and `gb=50+`: its price a GB, and its GB a month',
     text,
   ),
   PROXY_FILE: optional('the same, one a line, `#` comments, read again on SIGHUP', text),
@@ -115,7 +115,7 @@ export const SETTINGS = {
       'must hold origins: https://app.example.com',
     ),
   ),
-  PRICE_PER_GB: optional('of proxy traffic, for the figures', decimal()),
+  PRICE_PER_GB: optional('of proxy traffic, where its entry has no price of its own', decimal()),
   EGRESS_GB_PER_MONTH: optional(
     'proxy traffic a month: a warning at 80 %, then no more calls, over restarts and gateways',
     decimal(),

@@ -5,7 +5,7 @@ import { ExitListError } from './egress/list/exit-list-error.ts';
 
 export interface ExitsDeskParts {
   /** Asked for when it is needed: the desk is there before the exits are. */
-  exits(): Pick<Bitbucket, 'snapshot' | 'setAside' | 'bringBack'>;
+  exits(): Pick<Bitbucket, 'snapshot' | 'setAside' | 'bringBack' | 'stopSources'>;
   /** Reads the list again and takes it over; how many entries it has. */
   reread(): Promise<number>;
 }

@@ -16,6 +16,7 @@ import { createLogLines } from './log-lines.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { openStores, type Stores } from './open-stores.ts';
 import { createOperatorSide, type OperatorSide } from './operator-side.ts';
+import { createListTerms } from './source-terms.ts';
 import { createStories } from './stories.ts';
 import { createWebhooks, type Webhooks } from './webhooks-side.ts';
 
@@ -49,7 +50,7 @@ export async function startGateway(
   warnAbout(config, sources.length, log);
   const world = await buildWorld({ config, log, pulse, stores, sources, readExits, build });
   const { house, side, upstream, webhooks } = world;
-  await Promise.all([upstream.ready(), side.traffic.ready(), webhooks.ready()]);
+  await Promise.all([upstream.ready(), side.ready(), webhooks.ready()]);
   const url = await listen(house, config);
   const door = await side.listen();
   log.info({ url, door, exits: sources.length }, 'listening');
@@ -105,9 +106,11 @@ async function buildWorld(ground: Ground): Promise<World> {
   const { config, log, pulse, stores, sources, readExits, build } = ground;
   const clock = systemClock;
   const { version } = packageJson;
+  const terms = createListTerms(sources);
   const reread = oneAtATime(async () => {
     const list = await readExits();
     upstream.replaceExits(list);
+    terms.replace(list);
     log.info({ exits: list.length }, 'the list of exits was read again');
     return list.length;
   });
@@ -121,6 +124,7 @@ async function buildWorld(ground: Ground): Promise<World> {
     exits: () => upstream,
     reread,
     pulse,
+    sourceTerms: terms.read,
     isReady: () => house.isReady(),
     inside: () => ({
       callsUnderWay: house.callsUnderWay(),
@@ -144,7 +148,6 @@ async function buildWorld(ground: Ground): Promise<World> {
     clock,
     log,
   });
-  const ready = () => stores.check().then(() => true);
   const house = await build({
     ...stores,
     ...houseSettingsOf(config),
@@ -155,7 +158,7 @@ async function buildWorld(ground: Ground): Promise<World> {
     version,
     clock,
     log,
-    ready,
+    ready: () => stores.check().then(() => true),
   });
   return { house, side, upstream, webhooks, reread };
 }

@@ -12,10 +12,12 @@ import type { Log } from './domain/log.ts';
 import type { InsideView, LogLevel, Operator } from './domain/operator.ts';
 import type { PulseLine } from './domain/pulse.ts';
 import { joinedTelemetry, silentTelemetry, type Telemetry } from './domain/telemetry.ts';
+import type { SourceTerms } from './domain/traffic.ts';
 import { EVERYONE, EXITS, type UsageRow } from './domain/usage.ts';
 import { createExitsDesk, type ExitsDeskParts } from './exits-desk.ts';
 import { randomText } from './keys/key.ts';
 import type { Stores } from './open-stores.ts';
+import { createCosts } from './usage/costs.ts';
 import { openUsageStore } from './usage/open-usage-store.ts';
 import { createTrafficBudget, type TrafficBudget } from './usage/traffic-budget.ts';
 import { createUsage } from './usage/usage.ts';
@@ -31,6 +33,8 @@ export interface OperatorParts extends ExitsDeskParts {
   setLogLevel(level: LogLevel): void;
   /** What belongs to no call; the metrics listen to it. */
   readonly pulse: PulseLine;
+  /** What the entries of the list say of their traffic, by their labels. */
+  sourceTerms(): ReadonlyMap<string, SourceTerms>;
 }
 
 /** All that watches calls and answers operators. */
@@ -41,6 +45,8 @@ export interface OperatorSide {
   readUsage(account: string, month: string): Promise<readonly UsageRow[]>;
   /** What exits may carry in the month. */
   readonly traffic: TrafficBudget;
+  /** Knows what was sent and answered before this start; never rejects. */
+  ready(): Promise<void>;
   /** A token made for this start alone; null where one was set, and in production. */
   readonly madeToken: string | null;
   /** Opens the door; its URL, or null where its usual port is another program's. Rejects with `ConfigError`. */
@@ -52,32 +58,36 @@ export interface OperatorSide {
 export function createOperatorSide(parts: OperatorParts): OperatorSide {
   const { config, stores, version, clock, log } = parts;
   const usage = createUsage({ store: openUsageStore(stores.backend), clock, log });
-  const readUsage: typeof usage.read = (account, month) => {
-    batched.flush();
-    return usage.read(account, month);
-  };
+  const caughtUp =
+    <Args extends unknown[], Result>(work: (...args: Args) => Result) =>
+    (...args: Args): Result => {
+      batched.flush();
+      return work(...args);
+    };
+  const readUsage = caughtUp(usage.read);
   const traffic = createTrafficBudget({
     limitGb: config.EGRESS_GB_PER_MONTH ?? null,
+    terms: parts.sourceTerms,
+    tell: caughtUp(usage.tell),
     read: (month) => readUsage(EXITS, month),
+    stopSources: (sources) => parts.exits().stopSources(sources),
     clock,
     log,
   });
+  const prices = { pricePerGb: config.PRICE_PER_GB ?? null, terms: parts.sourceTerms };
+  const costs = createCosts({ prices, traffic, read: readUsage, clock });
   const calls = createCalls({ store: openCallStore(stores.backend, config.CALLS_KEPT_DAYS), clock, log });
   const operator: Operator = {
     accounts: createAccountsDesk(stores.registry, clock),
     exits: createExitsDesk(parts),
     usage: { read: (account, month) => readUsage(account ?? EVERYONE, month) },
-    calls: {
-      find: (requestId) => {
-        batched.flush();
-        return calls.find(requestId);
-      },
-    },
+    calls: { find: caughtUp(calls.find) },
+    costs,
     isReady: parts.isReady,
     inside: parts.inside,
     setLogLevel: parts.setLogLevel,
   };
-  const metrics = createMetrics(operator, version, config.PRICE_PER_GB ?? null, () => batched.flush());
+  const metrics = createMetrics(operator, version, costs.month().cost !== null, () => batched.flush());
   parts.pulse.listen(metrics.pulse);
   const dashboard = createDashboard({ operator, terms: trafficTermsOf(config), clock });
   const madeToken = madeTokenFor(config);
@@ -92,11 +102,13 @@ export function createOperatorSide(parts: OperatorParts): OperatorSide {
     telemetry: joined([batched.telemetry, traffic.telemetry]),
     readUsage,
     traffic,
+    ready: async () => void (await Promise.all([traffic.ready(), costs.ready()])),
     madeToken,
     listen: () => listen(door, config, log),
     close: async () => {
       await door.close();
       traffic.close();
+      costs.close();
       batched.flush();
       await Promise.all([usage.close(), calls.close()]);
     },

@@ -1,6 +1,7 @@
 import type { Account } from './account.ts';
 import type { Limits, PlanName } from './plan.ts';
 import type { Story } from './story.ts';
+import type { CostsView, ExitsUse } from './traffic.ts';
 import type { UsageRow } from './usage.ts';
 
 /** Part of a list. `next` leads to the rest; null at its end. */
@@ -117,6 +118,14 @@ export interface UsageDesk {
   read(account: string | null, month: string): Promise<readonly UsageRow[]>;
 }
 
+/** What traffic through paid exits costs, at today's prices. */
+export interface CostsDesk {
+  /** Of the present month, by what is known at this moment. */
+  month(): CostsView;
+  /** Of a month, of an account by its ID, or of all of them where it is null. Rejects while the store cannot be read. */
+  exits(account: string | null, month: string): Promise<ExitsUse>;
+}
+
 /** What became of single calls. */
 export interface CallsDesk {
   /** Null where nothing is known of it any more. */
@@ -146,6 +155,7 @@ export interface Operator {
   readonly exits: ExitsDesk;
   readonly usage: UsageDesk;
   readonly calls: CallsDesk;
+  readonly costs: CostsDesk;
   /** Whether calls should be sent here; never rejects. */
   isReady(): Promise<boolean>;
   inside(): InsideView;

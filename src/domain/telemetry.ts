@@ -19,6 +19,8 @@ export type AttemptVerdict =
 /** One request through one exit, told once when it has ended. */
 export interface AttemptEnded {
   readonly requestId: string;
+  /** On whose behalf. */
+  readonly accountId: string;
   /** The exit as operators know it; never its password. */
   readonly exit: string;
   /** The entry of the list that made the exit. */
@@ -35,7 +37,7 @@ export interface AttemptEnded {
 }
 
 /** Whether somebody is paid for its bytes: this machine's own address costs nothing. */
-export const isPaid = ({ source }: AttemptEnded): boolean => source !== 'direct';
+export const isPaid = ({ source }: Pick<AttemptEnded, 'source'>): boolean => source !== 'direct';
 
 /** What a call cost its account. */
 export type ChargeOutcome = 'charged' | 'refunded' | 'free';

@@ -18,5 +18,8 @@ export interface UsageRow {
 /** In place of an account's ID: requests through paid exits, by entry of the list (as endpoint) and verdict (as code). */
 export const EXITS = '>';
 
+/** In place of an account's ID: what went through paid exits on its behalf, by entry of the list (as endpoint). */
+export const exitsOf = (accountId: string): string => `${EXITS}${accountId}`;
+
 /** In place of an account's ID: all accounts together, and the calls that belong to none. */
 export const EVERYONE = '*';

@@ -1,6 +1,6 @@
 import { dayOf } from '../domain/calendar.ts';
 import { type AttemptEnded, type CallEnded, isPaid } from '../domain/telemetry.ts';
-import { EVERYONE, EXITS, type UsageRow } from '../domain/usage.ts';
+import { EVERYONE, EXITS, exitsOf, type UsageRow } from '../domain/usage.ts';
 import { byDayEndpointCode, type UsageBatch } from './usage-store.ts';
 
 type Counts = Omit<UsageRow, 'day' | 'endpoint' | 'code'>;
@@ -10,7 +10,7 @@ type Mutable<Value> = { -readonly [Name in keyof Value]: Value[Name] };
 /** What was used since it was last taken, by account and month. As large as what is told apart, not as the traffic. */
 export interface Tally {
   count(call: CallEnded): void;
-  /** A request through an exit that is paid for, told of `EXITS`. */
+  /** A request through an exit that is paid for, told of `EXITS` and of its account. */
   countAttempt(attempt: AttemptEnded, nowMs: number): void;
   /** What there is, and starts anew. Numbers the batches from `firstNumber` on. */
   take(firstNumber: number): UsageBatch[];
@@ -46,7 +46,9 @@ export function createTally(): Tally {
       if (!isPaid(attempt)) return;
       const bytesExit = attempt.bytesUp + attempt.bytesDown;
       const names = { day: dayOf(nowMs), endpoint: attempt.source, code: attempt.verdict };
-      add(EXITS, names, { ...NOTHING, calls: 1, bytesExit });
+      const counts = { ...NOTHING, calls: 1, bytesExit };
+      add(EXITS, names, counts);
+      add(exitsOf(attempt.accountId), { ...names, code: 'all' }, counts);
     },
     take: (firstNumber) => {
       const taken = [...months].map(([place, rows], index) => {

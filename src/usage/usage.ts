@@ -16,6 +16,8 @@ export interface UsageBook {
    * others' at most a second behind. Rejects while the store cannot be read.
    */
   read(account: string, month: string): Promise<readonly UsageRow[]>;
+  /** Tells the store at once what others are to know. Never rejects. */
+  tell(): Promise<void>;
   /** Tells the store what is left. Never rejects: what cannot be told then is lost, and said so in the log. */
   close(): Promise<void>;
 }
@@ -60,6 +62,7 @@ export function createUsage({ store, clock, log }: UsageOptions): UsageBook {
       const own = untold.filter((batch) => batch.account === account && batch.month === month);
       return merged(kept, ...own.map((batch) => batch.rows), tally.peek(account, month));
     },
+    tell: tellNow,
     close: async () => {
       stop();
       await tellNow();

@@ -365,6 +365,12 @@ describe('usage, calls, log', () => {
     const { ask } = open({ usage, accounts: noting().accounts });
     const { body } = await ask('GET', '/v1/usage?account=acme');
     expect(body.data.total).toEqual({ calls: 6, charged: 5, bytesOut: 51, bytesExit: 102 });
+    expect(body.data).toMatchObject({
+      exits: [{ source: 'p1', requests: 5, bytes: 1_000_000, cost: 0.003 }],
+      cost: 0.003,
+    });
+    const answered = ROWS.reduce((sum, { code, calls }) => sum + (code === 'ok' ? calls : 0), 0);
+    expect(body.data.costPerThousand).toBeCloseTo((0.003 / answered) * 1_000, 12);
     expect(body.data.days.map((row: Json) => [row.day, row.calls])).toEqual([
       ['2026-11-01', 3],
       ['2026-11-02', 3],

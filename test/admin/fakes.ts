@@ -22,6 +22,7 @@ export const exitView = (more: Partial<ExitView> = {}): ExitView => ({
 
 export const attemptEnded = (more: Partial<AttemptEnded> = {}): AttemptEnded => ({
   requestId: '2f0b6d3c-0000-4000-8000-000000000001',
+  accountId: 'acct_canary',
   exit: 'p1/s-aaaaaaaa',
   source: 'p1',
   verdict: 'answered',
@@ -62,6 +63,22 @@ export function fakeOperator(more: Partial<Operator> = {}): Operator {
     accounts: new Proxy({} as Operator['accounts'], { get: () => unused }),
     usage: { read: unused },
     calls: { find: unused },
+    costs: {
+      month: () => ({
+        month: '2026-11',
+        sources: [
+          { source: 'p1', bytes: 2e9, cost: 6, budgetBytes: 4e9, traffic: 'within' },
+          { source: 'p2', bytes: 5e8, cost: 1.5, budgetBytes: null, traffic: 'within' },
+        ],
+        cost: 7.5,
+        answered: 10_000,
+        costPerThousand: 0.75,
+      }),
+      exits: async () => ({
+        sources: [{ source: 'p1', requests: 5, bytes: 1_000_000, cost: 0.003 }],
+        cost: 0.003,
+      }),
+    },
     exits: { list: () => [exitView()], setAside: unused, bringBack: unused, reload: unused },
     isReady: async () => true,
     inside: () => ({

@@ -309,6 +309,7 @@ describe.runIf(hasRedis)('two gateways on one Redis', () => {
       inside: unused,
       setLogLevel: unused,
       pulse: createPulseLine(),
+      sourceTerms: () => new Map(),
     });
     return { ...side, url: (await side.listen()) ?? '', closeStores: stores.close };
   };

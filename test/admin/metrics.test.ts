@@ -113,8 +113,12 @@ describe('/metrics', () => {
     expect(sampleOf(text, 'gateway_store_servers_away')).toBe('1');
     expect(sampleOf(text, 'gateway_exit_month_bytes')).toBe('2500000000');
     expect(sampleOf(text, 'gateway_exit_month_cost')).toBeUndefined();
-    const priced = createMetrics(fakeOperator(), '1.0.0', 3);
-    expect(sampleOf(await textOf(priced), 'gateway_exit_month_cost')).toBe('7.5');
+    const priced = await textOf(createMetrics(fakeOperator(), '1.0.0', true));
+    expect(sampleOf(priced, 'gateway_exit_month_cost')).toBe('7.5');
+    expect(sampleOf(priced, 'gateway_thousand_calls_cost')).toBe('0.75');
+    expect(sampleOf(priced, 'gateway_source_month_bytes{source="p2"}')).toBe('500000000');
+    expect(sampleOf(priced, 'gateway_source_budget_bytes{source="p1"}')).toBe('4000000000');
+    expect(sampleOf(priced, 'gateway_source_budget_bytes{source="p2"}')).toBeUndefined();
   });
 
   it('shows exits by state and what is left of their hour, as they are now', async () => {

@@ -29,7 +29,7 @@ const seriesIn = (expression: string): string[] =>
 let exposed: Set<string>;
 beforeAll(async () => {
   // With a price, so that the cost is there too.
-  const metrics = createMetrics(fakeOperator(), '1.0.0', 3);
+  const metrics = createMetrics(fakeOperator(), '1.0.0', true);
   metrics.telemetry.callEnded(callEnded());
   metrics.telemetry.attemptEnded(attemptEnded());
   metrics.telemetry.exitChanged({ exit: 'p1', source: 'p1', state: 'ejected', reason: null });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EVERYONE, EXITS, type UsageRow } from '../../src/domain/usage.ts';
+import { EVERYONE, EXITS, exitsOf, type UsageRow } from '../../src/domain/usage.ts';
 import { monthOf, summaryOf } from '../../src/domain/usage-summary.ts';
 import { createTally, merged } from '../../src/usage/tally.ts';
 import { attemptEnded, callEnded } from '../admin/fakes.ts';
@@ -60,6 +60,31 @@ describe('a tally', () => {
       row({ ...sent, code: 'answered', calls: 2, bytesExit: 2_000 }),
       row({ ...sent, day: '2026-11-25', code: 'spent', calls: 1, bytesExit: 1_000 }),
     ]);
+  });
+
+  it('counts requests through paid exits by entry and verdict, and by account and entry', () => {
+    const tally = createTally();
+    const nowMs = Date.parse('2026-11-30T23:59:59.999Z');
+    const attempt = attemptEnded({ accountId: 'a', bytesUp: 5, bytesDown: 20 });
+    tally.countAttempt(attempt, nowMs);
+    tally.countAttempt({ ...attempt, verdict: 'blocked', bytesDown: 2 }, nowMs);
+    tally.countAttempt({ ...attempt, accountId: 'b', source: 'p2' }, nowMs);
+    tally.countAttempt({ ...attempt, source: 'direct' }, nowMs);
+    tally.countAttempt(attempt, nowMs + 1);
+    const of = { day: '2026-11-30', endpoint: 'p1', charged: 0, bytesOut: 0 };
+    expect(merged(tally.peek(EXITS, '2026-11'))).toEqual([
+      row({ ...of, code: 'answered', calls: 1, bytesExit: 25 }),
+      row({ ...of, code: 'blocked', calls: 1, bytesExit: 7 }),
+      row({ ...of, endpoint: 'p2', code: 'answered', calls: 1, bytesExit: 25 }),
+    ]);
+    expect(tally.peek(exitsOf('a'), '2026-11')).toEqual([
+      row({ ...of, code: 'all', calls: 2, bytesExit: 32 }),
+    ]);
+    expect(tally.peek(exitsOf('b'), '2026-11')).toEqual([
+      row({ ...of, endpoint: 'p2', code: 'all', calls: 1, bytesExit: 25 }),
+    ]);
+    expect(tally.peek(exitsOf('a'), '2026-12')).toHaveLength(1);
+    expect(tally.peek('a', '2026-11')).toEqual([]);
   });
 
   it('is taken once, in batches of one account and month, numbered on', () => {

@@ -1,44 +1,57 @@
 import { describe, expect, it } from 'vitest';
 import type { Upstream } from '../../src/domain/upstream.ts';
 import type { UsageRow } from '../../src/domain/usage.ts';
-import { createTrafficBudget, trafficOf } from '../../src/usage/traffic-budget.ts';
+import { createTrafficBudget } from '../../src/usage/traffic-budget.ts';
 import { attemptEnded } from '../admin/fakes.ts';
 import { createVirtualClock, settled } from '../virtual-clock.ts';
 
-it.each([
-  [0, 'within'],
-  [79, 'within'],
-  [80, 'near'],
-  [99, 'near'],
-  [100, 'used up'],
-  [101, 'used up'],
-])('%i of 100 bytes are %s', (bytes, traffic) => {
-  expect(trafficOf(bytes, 100)).toBe(traffic);
-});
-
 /** A month of 1,000 bytes, and what all gateways have sent by the store. */
-function budgetOf({ limitGb = 1e-6 as number | null, startMs = Date.parse('2026-06-30T22:00:00Z') } = {}) {
+function budgetOf({
+  limitGb = 1e-6 as number | null,
+  startMs = Date.parse('2026-06-30T22:00:00Z'),
+  terms = {} as Record<string, number>,
+} = {}) {
   const clock = createVirtualClock(startMs);
   const kept: Record<string, number> = {};
   const said: string[] = [];
   const reads: string[] = [];
+  const lookedAtMs: number[] = [];
   const lines: [object, string][] = [];
   const saying = (what: string) => (fields: object, message: string) => {
     said.push(what);
     lines.push([fields, message]);
   };
   const log = { debug: saying('debug'), info: () => {}, warn: saying('near'), error: saying('used up') };
-  const state = { isAway: false };
+  const state = { isAway: false, told: 0, terms };
+  const stops: string[][] = [];
+  /** What the list says now. */
+  const list = () =>
+    new Map(
+      Object.entries(state.terms).map(([source, gb]) => [source, { pricePerGb: null, gbPerMonth: gb }]),
+    );
   const read = async (month: string): Promise<readonly UsageRow[]> => {
     reads.push(month);
+    lookedAtMs.push(clock.monotonic());
     if (state.isAway) throw new Error('away');
-    const row = { day: `${month}-01`, endpoint: 'p1', code: 'answered', calls: 1, charged: 0, bytesOut: 0 };
-    return [
-      { ...row, bytesExit: (kept[month] ?? 0) - 1 },
-      { ...row, bytesExit: 1 },
-    ];
+    return Object.entries(kept).flatMap(([name, bytes]) => {
+      const [of = '', endpoint = 'p1'] = name.split(' ');
+      const row = { day: `${month}-01`, endpoint, code: 'answered', calls: 1, charged: 0, bytesOut: 0 };
+      return of === month
+        ? [
+            { ...row, bytesExit: bytes - 1 },
+            { ...row, bytesExit: 1 },
+          ]
+        : [];
+    });
   };
-  const budget = createTrafficBudget({ limitGb, read, clock, log });
+  const budget = createTrafficBudget({
+    ...{ limitGb, read, clock, log },
+    terms: list,
+    tell: async () => {
+      state.told += 1;
+    },
+    stopSources: (sources) => void stops.push([...sources].sort()),
+  });
   const upstream = budget.bound({
     get: async () => 'an answer',
     close: async () => {},
@@ -50,10 +63,11 @@ function budgetOf({ limitGb = 1e-6 as number | null, startMs = Date.parse('2026-
     );
   /** One request through an exit; kept by the store as well. */
   const send = (bytes: number, source = 'p1', month = '2026-06') => {
-    if (source !== 'direct') kept[month] = (kept[month] ?? 0) + bytes;
+    const name = source === 'p1' ? month : `${month} ${source}`;
+    if (source !== 'direct') kept[name] = (kept[name] ?? 0) + bytes;
     budget.telemetry.attemptEnded(attemptEnded({ source, bytesUp: 100, bytesDown: bytes - 100 }));
   };
-  return { budget, clock, kept, said, lines, reads, state, call, send };
+  return { budget, clock, kept, said, lines, reads, lookedAtMs, state, stops, call, send };
 }
 
 describe('the month’s traffic', () => {
@@ -142,4 +156,112 @@ describe('the month’s traffic', () => {
     await settled();
     expect(reads).toHaveLength(1);
   });
+});
+
+describe('the month’s traffic of an entry', () => {
+  const limited = (more: Parameters<typeof budgetOf>[0] = {}) =>
+    budgetOf({ limitGb: null, terms: { p1: 1e-6, p2: 2e-6 }, ...more });
+
+  it('stops it at its limit and no byte before, says so once, and stops nothing else', async () => {
+    const { send, stops, said, call, budget } = limited();
+    send(799);
+    expect([stops, said]).toEqual([[], []]);
+    send(200);
+    send(5_000, 'p3');
+    expect([stops, said]).toEqual([[], ['near']]);
+    send(101);
+    send(100);
+    expect([stops, said, await call()]).toEqual([[['p1']], ['near', 'used up'], 'sent']);
+    send(2_000, 'p2');
+    expect([stops, said]).toEqual([
+      [['p1'], ['p1', 'p2']],
+      ['near', 'used up', 'used up'],
+    ]);
+    expect(budget.sources()).toEqual([
+      { source: 'p1', bytes: 1_200, limitBytes: 1_000, traffic: 'used up' },
+      { source: 'p2', bytes: 2_000, limitBytes: 2_000, traffic: 'used up' },
+      { source: 'p3', bytes: 5_000, limitBytes: null, traffic: 'within' },
+    ]);
+  });
+
+  it('knows what was sent before the start, and by other gateways', async () => {
+    const { budget, kept, stops, clock } = limited();
+    kept['2026-06'] = 1_000;
+    await budget.ready();
+    expect(stops).toEqual([['p1']]);
+    kept['2026-06 p2'] = 1_999;
+    await clock.pass(1_001);
+    expect(stops).toHaveLength(1);
+    kept['2026-06 p2'] = 2_000;
+    await clock.pass(1_001);
+    expect(stops).toEqual([['p1'], ['p1', 'p2']]);
+  });
+
+  it('goes on when the month ends, also while the store is away', async () => {
+    const { send, stops, clock, state, budget } = limited();
+    send(1_000);
+    state.isAway = true;
+    await clock.pass(2 * 3_600_000 - 1_000);
+    expect(stops).toEqual([['p1']]);
+    await clock.pass(2_000);
+    expect(stops).toEqual([['p1'], []]);
+    expect(budget.sources()[0]).toMatchObject({ source: 'p1', bytes: 0, traffic: 'within' });
+    send(1_000, 'p1', '2026-07');
+    expect(stops).toEqual([['p1'], [], ['p1']]);
+  });
+
+  it('goes on when its budget is raised, and stops when it is lowered', async () => {
+    const { send, stops, state, clock } = limited();
+    send(1_000);
+    state.terms = { p1: 3e-6 };
+    await clock.pass(1_001);
+    expect(stops).toEqual([['p1'], []]);
+    state.terms = { p1: 0.5e-6 };
+    await clock.pass(1_001);
+    expect(stops).toEqual([['p1'], [], ['p1']]);
+  });
+
+  it('is looked at the sooner the less time is left, and told before that', async () => {
+    const { send, lookedAtMs, state, clock } = limited({ terms: { p1: 1e-3 } });
+    // A hundred seconds' worth, 10 kB each.
+    for (let sent = 0; sent < 999_000; sent += 100) {
+      send(100);
+      await clock.pass(10);
+    }
+    const waits = lookedAtMs.slice(1).map((atMs, i) => atMs - (lookedAtMs[i] ?? 0));
+    expect(waits.slice(0, 3).every((wait) => wait >= 950 && wait <= 1_000)).toBe(true);
+    const waitAt = (atMs: number) => waits[lookedAtMs.findIndex((each) => each > atMs) - 1] ?? 0;
+    expect(waitAt(50_000)).toBeCloseTo(500, -2);
+    expect(waitAt(90_000)).toBeGreaterThan(85);
+    expect(waitAt(90_000)).toBeLessThan(105);
+    expect(waits.at(-1)).toBe(50);
+    expect(state.told).toBe(lookedAtMs.length);
+    // Not more rarely at once when nothing comes for a moment.
+    const looks = lookedAtMs.length;
+    await clock.pass(500);
+    expect(lookedAtMs.length).toBeGreaterThanOrEqual(looks + 9);
+    await clock.pass(20_000);
+    expect((lookedAtMs.at(-1) ?? 0) - (lookedAtMs.at(-2) ?? 0)).toBe(1_000);
+  });
+
+  it('with a limit on nothing is looked at once a minute, and not told', async () => {
+    const { clock, reads, state } = limited({ terms: {} });
+    await clock.pass(59_000);
+    expect(reads).toEqual([]);
+    await clock.pass(2_000);
+    expect([reads.length, state.told]).toEqual([1, 0]);
+  });
+});
+
+it('what the store does not know yet is not forgotten when it is looked at', async () => {
+  const { budget, kept, clock } = budgetOf({ terms: { p1: 1e-6 } });
+  kept['2026-06'] = 300;
+  await budget.ready();
+  budget.telemetry.attemptEnded(attemptEnded({ source: 'p1', bytesUp: 100, bytesDown: 100 }));
+  kept['2026-06'] = 400;
+  await clock.pass(1_001);
+  expect(budget.monthBytes()).toBe(500);
+  kept['2026-06'] = 700;
+  await clock.pass(1_001);
+  expect(budget.monthBytes()).toBe(700);
 });

@@ -58,6 +58,7 @@ export const ExitData = z
   .meta({ id: 'Exit' });
 
 const counts = { calls: count, charged: count, bytesOut: count, bytesExit: count };
+const cost = z.number().min(0).nullable();
 const day = z.iso.date();
 const endpoint = z.string().meta({ description: 'The operation’s ID; `none` where none was reached.' });
 const code = z.string().meta({ description: 'The failure’s code; `ok` for an answer with data.' });
@@ -71,6 +72,18 @@ export const UsageData = z
     endpoints: z.array(z.object({ endpoint, ...counts })),
     codes: z.array(z.object({ code, ...counts })),
     rows: z.array(z.object({ day, endpoint, code, ...counts })),
+    exits: z
+      .array(
+        z.object({
+          source: z.string().meta({ description: 'The entry of the list.' }),
+          requests: count,
+          bytes: count.meta({ description: 'Both ways, as vendors bill them.' }),
+          cost: cost.meta({ description: 'At today’s price of the entry; null where it has none.' }),
+        }),
+      )
+      .meta({ description: 'What went through paid exits on its behalf.' }),
+    cost: cost.meta({ description: 'Of all that has a price; null where nothing has one.' }),
+    costPerThousand: cost.meta({ description: 'Of 1,000 calls that were answered with data.' }),
   })
   .meta({ id: 'Usage' });
 

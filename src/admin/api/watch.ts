@@ -14,7 +14,7 @@ export const watchOperations: readonly Operation[] = [
     tag: 'Usage',
     summary: 'Usage',
     description:
-      'A month by day, endpoint and outcome; of all gateways that share the store, at most a second behind. Without `account`: everyone’s, calls without a key included. Kept for 13 months.',
+      'A month by day, endpoint and outcome; of all gateways that share the store, at most a second behind, and what its traffic through paid exits costs. Without `account`: everyone’s, calls without a key included. Kept for 13 months.',
     parameters: z.strictObject({
       account: z.string().min(1).optional().meta({ description: 'ID or name; everyone when not given.' }),
       month: z
@@ -25,11 +25,12 @@ export const watchOperations: readonly Operation[] = [
     }),
     body: null,
     data: UsageData,
-    run: async ({ parameters, nowMs }, { accounts, usage }) => {
+    run: async ({ parameters, nowMs }, { accounts, usage, costs }) => {
       const { account: wanted, month = monthOf(nowMs) } = parameters;
       const account = wanted === undefined ? null : (await accounts.find(wanted)).id;
-      const rows = await usage.read(account, month);
+      const [rows, exits] = await Promise.all([usage.read(account, month), costs.exits(account, month)]);
       const { total, days, endpoints, codes } = summaryOf(rows);
+      const answered = codes.find(({ code }) => code === 'ok')?.calls ?? 0;
       return {
         account,
         month,
@@ -38,6 +39,9 @@ export const watchOperations: readonly Operation[] = [
         endpoints: [...endpoints],
         codes: [...codes],
         rows: [...rows],
+        exits: [...exits.sources],
+        cost: exits.cost,
+        costPerThousand: exits.cost === null || answered === 0 ? null : (exits.cost / answered) * 1_000,
       };
     },
   }),

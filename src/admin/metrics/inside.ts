@@ -6,11 +6,7 @@ import type { Pulse } from '../../domain/pulse.ts';
 const BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5];
 
 /** What is known of the gateway's inside: its store, its tunnels, and what it holds at this moment. */
-export function createInsideMetrics(
-  registry: Registry,
-  operator: Operator,
-  pricePerGb: number | null,
-): Omit<Pulse, 'webhookSent'> {
+export function createInsideMetrics(registry: Registry, operator: Operator): Omit<Pulse, 'webhookSent'> {
   const registers = [registry];
   const store = new Histogram({
     name: 'gateway_store_duration_seconds',
@@ -40,11 +36,6 @@ export function createInsideMetrics(
       (view) => view.storeServersAway,
     ],
   };
-  if (pricePerGb !== null)
-    gauges.gateway_exit_month_cost = [
-      'What they cost at PRICE_PER_GB.',
-      (view) => (view.monthTrafficBytes / 1e9) * pricePerGb,
-    ];
   for (const [name, [help, of]] of Object.entries(gauges)) {
     new Gauge({
       name,

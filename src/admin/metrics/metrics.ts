@@ -4,6 +4,7 @@ import type { Pulse } from '../../domain/pulse.ts';
 import type { Telemetry } from '../../domain/telemetry.ts';
 import { createAttemptMetrics } from './attempts.ts';
 import { createCallMetrics } from './calls.ts';
+import { createCostMetrics } from './costs.ts';
 import { createExitMetrics } from './exits.ts';
 import { createInsideMetrics } from './inside.ts';
 import { OPEN_METRICS_TYPE, openMetricsOf, prefersOpenMetrics } from './open-metrics.ts';
@@ -25,14 +26,15 @@ export interface Metrics {
 export function createMetrics(
   operator: Operator,
   version: string,
-  pricePerGb: number | null = null,
+  isPriced = false,
   beforeRead = () => {},
 ): Metrics {
   const registry = new Registry();
   const calls = createCallMetrics(registry);
   const attempts = createAttemptMetrics(registry);
   const exits = createExitMetrics(registry, operator);
-  const inside = createInsideMetrics(registry, operator, pricePerGb);
+  const inside = createInsideMetrics(registry, operator);
+  createCostMetrics(registry, operator, isPriced);
   const webhooks = createWebhookMetrics(registry, operator);
   noteBuild(registry, version);
   noteProcess(registry);

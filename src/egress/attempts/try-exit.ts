@@ -62,6 +62,7 @@ export function tryExit(options: TryOptions): Try {
       if (told === 'answered' || told === 'unchanged') options.latencies.note(end.durationMs);
       options.telemetry.attemptEnded({
         requestId: call.requestId,
+        accountId: call.accountId,
         exit: exit.label,
         source: exit.source,
         verdict: told,
