@@ -34,11 +34,9 @@ export function exitGridOf(exits: readonly ExitView[]): ExitGrid {
 
 /** Chosen before they are sorted: of ten thousand only those that are shown. */
 function shownOf(exits: readonly ExitView[]): ExitView[] {
-  if (exits.length <= MAX_CELLS) return [...exits];
-  const { away = [], healthy = [] } = Object.groupBy(exits, ({ state }) =>
-    state === 'healthy' ? 'healthy' : 'away',
-  );
-  return [...away, ...healthy].slice(0, MAX_CELLS);
+  const isHealthy = ({ state }: ExitView) => state === 'healthy';
+  const away = exits.filter((exit) => !isHealthy(exit));
+  return [...away, ...exits.filter(isHealthy)].slice(0, MAX_CELLS);
 }
 
 const { compare } = new Intl.Collator('en', { numeric: true });

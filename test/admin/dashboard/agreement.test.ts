@@ -71,7 +71,7 @@ describe('the dashboard under mixed load', () => {
       await response.arrayBuffer();
       got[response.status] = (got[response.status] ?? 0) + 1;
     };
-    standIn.fault('/branches', (_request, response) => response.writeHead(500).end('x'), 3);
+    standIn.fault('/branches', (_request, response) => response.writeHead(500).end('x'));
     await Promise.all(
       MIXED.flatMap(([path, times]) => Array.from({ length: times }, () => call(path, data.key))),
     );
@@ -100,7 +100,7 @@ describe('the dashboard under mixed load', () => {
     expect(bySecond).toEqual(got);
     expect(frame?.totals.attempts).toBe(standIn.requests.length);
     expect(sumsOf(metrics, 'gateway_attempts_total').all).toBe(standIn.requests.length);
-    expect(standIn.requests.length).toBeGreaterThanOrEqual(12 + 7 + 5 + 3);
+    expect(standIn.requests.length).toBeGreaterThanOrEqual(12 + 7 + 5 + 1);
     expect(frame?.totals.bytesExit).toBe(sumsOf(metrics, 'gateway_exit_bytes_total').all);
     expect(frame?.totals.bytesOut).toBe(sumsOf(metrics, 'gateway_answer_bytes_total').all);
     expect(frame?.exits.left).toBe(sumsOf(metrics, 'gateway_exit_budget_left').all);

@@ -403,6 +403,8 @@ describe('a frame', () => {
     });
     const priced = stateOf(book, { terms: { pricePerGb: 4, gbPerMonth: null, hourlyCeiling: null } });
     expect(frameOf(priced, ALL).traffic).toMatchObject({ monthCost: 10, costPerThousand: null });
+    book.telemetry.callEnded(callEnded());
+    expect(frameOf(stateOf(book), ALL).traffic.costPerThousand).toBeNull();
   });
 
   it('holds wanted calls against the hour: those sent, and those that found no exit', async () => {
@@ -410,6 +412,7 @@ describe('a frame', () => {
     const book = createRecordBook(time);
     for (let i = 0; i < 50; i += 1) book.telemetry.attemptEnded(attemptEnded());
     for (let i = 0; i < 25; i += 1) book.telemetry.attemptEnded(attemptEnded({ verdict: 'refused' }));
+    for (let i = 0; i < 7; i += 1) book.telemetry.callEnded(callEnded());
     for (let i = 0; i < 10; i += 1)
       book.telemetry.callEnded(callEnded({ status: 503, code: 'exits_exhausted', attempts: [] }));
     await time.pass(60_000);
