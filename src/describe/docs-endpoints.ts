@@ -49,12 +49,15 @@ ${answerOf(row)}
 `;
 }
 
+/** What every endpoint takes is said once, above them. */
+const ownParametersOf = (row: Endpoint) => parametersOf(row).filter(({ name }) => name !== 'pretty');
+
 function parameterList(row: Endpoint): string {
-  const entries = parametersOf(row).map(({ name, required, description, example }) => {
-    const shown = example === undefined ? '' : ` <code>${escapeHtml(String(example))}</code>`;
+  const entries = ownParametersOf(row).map(({ name, required, description, example }) => {
+    const shown = example === undefined ? '' : ` Example: <code>${escapeHtml(String(example))}</code>`;
     return `<dt><code>${name}</code>${required ? ' (required)' : ''}</dt><dd>${inlineHtml(description)}${shown}</dd>`;
   });
-  return `<dl>${entries.join('')}</dl>`;
+  return entries.length === 0 ? '' : `<dl>${entries.join('')}</dl>`;
 }
 
 const samplePre = ({ label, source }: CodeSample, at: number) =>

@@ -64,7 +64,7 @@ ${TAGS.map((tag) => `<ul aria-label="${tag}">${contentsOf(table.filter((row) => 
 ${introduction(escapeHtml(absolute(base)))}
 ${section('limits', plans(escapeHtml(absolute(base))))}
 ${section('codes', codes())}
-${section('endpoints', `<p>Each also takes <code>If-None-Match</code> with the <code>ETag</code> of an answer from before.</p>${languageChoice()}${endpointSections(table)}`)}
+${section('endpoints', `<p>Each also takes <code>pretty=1</code>, which sets white space for a reader, and <code>If-None-Match</code> with the <code>ETag</code> of an answer from before.</p>${languageChoice()}${endpointSections(table)}`)}
 ${section('console', '<p>With your key from above, against this gateway. <a href="docs/console">On a page of its own</a></p><iframe name="console" title="Console" src="docs/console" loading="lazy"></iframe>')}
 </main>
 <script>${SCRIPT}</script>

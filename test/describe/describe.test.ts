@@ -258,12 +258,13 @@ describe('pages for everyone', () => {
       const [, article = ''] = new RegExp(`<h4 id="${row.operationId}">([^]*?)</article>`).exec(body) ?? [];
       expect(article).toContain(`<code>GET ${row.path}</code>`);
       expect([...article.matchAll(/<dt><code>(\w+)</g)].map((match) => match[1])).toEqual(
-        parametersOf(row).map(({ name }) => name),
+        parametersOf(row).flatMap(({ name }) => (name === 'pretty' ? [] : [name])),
       );
       expect(article.match(/<pre class="sample in-\d"/g)).toHaveLength(8);
       expect(article).toContain('<summary>An answer</summary>');
       expect(article).toContain(`href="docs/console#tag/${row.tag.toLowerCase()}/GET${row.path}"`);
     }
+    expect(body.match(/<code>pretty=1<\/code>/g)).toHaveLength(1);
     for (const [, id] of body.matchAll(/href="#(\w+)"/g)) expect(body).toContain(`id="${id}"`);
   });
 
