@@ -1,5 +1,5 @@
 /** The peers' benchmark runs by itself; the others by name: `npm run bench -- meter egress`. */
-const BENCHES = ['calls', 'stages', 'meter', 'egress'] as const;
+const BENCHES = ['calls', 'stages', 'growth', 'promises', 'meter', 'egress'] as const;
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(BENCHES as readonly string[]).includes(name));

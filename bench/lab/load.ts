@@ -6,6 +6,8 @@ export interface Load {
   readonly port: number;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Keys to call with, one after the other, instead of the one in `headers`. */
+  readonly keys?: readonly string[];
   /** Closed loop: as many at once as that, until `requests` are answered. */
   readonly connections: number;
   readonly requests: number;
@@ -18,6 +20,8 @@ export interface Loaded {
   /** Sorted, ms. */
   readonly latenciesMs: readonly number[];
   readonly failures: number;
+  /** What the first failure was: its status and body, or the connection's error. */
+  readonly firstFailure: string;
   readonly bytes: number;
 }
 
@@ -37,13 +41,21 @@ function clientOf(port: number, i: number): Client {
   return known;
 }
 
-/** One request; how many bytes came, or null when it was no 200 or came broken. */
-function ask(client: Client, { path, headers }: Load): Promise<number | null> {
+let asked = 0;
+function headersOf({ headers, keys }: Load): Readonly<Record<string, string>> {
+  if (keys === undefined) return headers;
+  asked += 1;
+  return { ...headers, 'x-oanor-key': keys[asked % keys.length] ?? '' };
+}
+
+/** One request; how many bytes came, or what came instead of a 200. */
+function ask(client: Client, load: Load): Promise<number | string> {
   return new Promise((resolve) => {
     let bytes = 0;
     let status = 0;
+    let text = '';
     client.dispatch(
-      { path, method: 'GET', headers },
+      { path: load.path, method: 'GET', headers: headersOf(load) },
       {
         onRequestStart: () => {},
         onResponseStart: (_controller, code) => {
@@ -51,9 +63,10 @@ function ask(client: Client, { path, headers }: Load): Promise<number | null> {
         },
         onResponseData: (_controller, chunk) => {
           bytes += chunk.length;
+          if (status !== 200) text += chunk;
         },
-        onResponseEnd: () => resolve(status === 200 ? bytes : null),
-        onResponseError: () => resolve(null),
+        onResponseEnd: () => resolve(status === 200 ? bytes : `${status} ${text}`),
+        onResponseError: (_controller, error) => resolve(error.message),
       },
     );
   });
@@ -62,19 +75,23 @@ function ask(client: Client, { path, headers }: Load): Promise<number | null> {
 async function run(load: Load): Promise<Loaded> {
   const latenciesMs: number[] = [];
   let failures = 0;
+  let firstFailure = '';
   let bytes = 0;
   const one = async (client: Client) => {
     const startedAtMs = performance.now();
     const came = await ask(client, load);
     latenciesMs.push(performance.now() - startedAtMs);
-    if (came === null) failures += 1;
-    else bytes += came;
+    if (typeof came === 'number') bytes += came;
+    else {
+      failures += 1;
+      firstFailure ||= came;
+    }
   };
   const startedAtMs = performance.now();
   if (load.perSecond === undefined) await closedLoop(load, one);
   else await openLoop(load, load.perSecond, one);
   latenciesMs.sort((a, b) => a - b);
-  return { wallMs: performance.now() - startedAtMs, latenciesMs, failures, bytes };
+  return { wallMs: performance.now() - startedAtMs, latenciesMs, failures, firstFailure, bytes };
 }
 
 async function closedLoop({ port, connections, requests }: Load, one: (client: Client) => Promise<void>) {

@@ -50,9 +50,10 @@ export async function sliceOf(
   requests = REQUESTS[size],
 ): Promise<Slice> {
   const before = cpuUsOf(variant.member.pid);
-  const { wallMs, latenciesMs, failures } = await world.load(loadOf(variant, size, requests));
+  const { wallMs, latenciesMs, failures, firstFailure } = await world.load(loadOf(variant, size, requests));
   const cpuUs = (cpuUsOf(variant.member.pid) - before) / requests;
-  if (failures > 0) throw new Error(`${variant.name} failed ${failures} of ${requests} calls`);
+  if (failures > 0)
+    throw new Error(`${variant.name} failed ${failures} of ${requests} calls: ${firstFailure}`);
   return {
     cpuUs,
     perSecond: (requests * 1_000) / wallMs,

@@ -32,10 +32,14 @@ export interface GatewayOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Modules to load before the gateway. */
   readonly imports?: readonly string[];
+  /** Adds accounts to the store before the gateway starts; their keys. */
+  readonly fill?: () => readonly string[];
 }
 
 export interface Keyed extends Member {
   readonly key: string;
+  /** Those that were filled in. */
+  readonly keys: readonly string[];
 }
 
 export async function createWorld(): Promise<World> {
@@ -77,7 +81,7 @@ export async function createWorld(): Promise<World> {
 
 async function startGateway(
   folder: string,
-  { exits, storeUrl, env = {}, imports = [] }: GatewayOptions,
+  { exits, storeUrl, env = {}, imports = [], fill = () => [] }: GatewayOptions,
   origin: string,
   trust: NodeJS.ProcessEnv,
 ): Promise<Keyed> {
@@ -95,12 +99,13 @@ async function startGateway(
     ...env,
   };
   const key = createKey(settings);
+  const keys = fill();
   const log = join(folder, `gateway-${port}.log`);
   const flags = imports.flatMap((module) => ['--import', module]);
   const command = `exec "$0" "$@" > ${log}`;
   const main = join(ROOT, 'src/main.ts');
   const member = await startProgram('sh', ['-c', command, process.execPath, ...flags, main], port, settings);
-  return { ...member, key };
+  return { ...member, key, keys };
 }
 
 function createKey(settings: NodeJS.ProcessEnv): string {

@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { createKey } from '../src/keys/key.ts';
+import type { Load } from './lab/load.ts';
+import { cpuUsOf, rssMbOf } from './lab/process.ts';
+import { spreadOf } from './lab/rounds.ts';
+import { createWorld, type Keyed, type World } from './lab/world.ts';
+
+const ROUNDS = 5;
+/** Of many accounts so many call. */
+const MOST_CALLERS = 2_000;
+
+interface Row {
+  readonly axis: string;
+  readonly value: string;
+  readonly 'µs CPU a call': string;
+  readonly 'RSS, MB': string;
+}
+
+/** How the cost of a call grows with keys, connections, exits and the size of a page; all else as in `calls`. */
+export async function run(): Promise<void> {
+  const world = await createWorld();
+  try {
+    const rows: Row[] = [];
+    const plain = await world.gateway();
+    for (const connections of [10, 100, 500, 2_000])
+      rows.push(await rowOf(world, plain, ['connections', connections], { connections, requests: 4_000 }));
+    for (const bytes of [2_000, 64_000, 1_000_000, 10_000_000]) {
+      const path = `/bitbucket-api/v1/repo/tags?repo=bytes/n${bytes}`;
+      const requests = Math.max(40, Math.min(2_000, Math.ceil(1e8 / bytes)));
+      rows.push(await rowOf(world, plain, ['bytes of a page', bytes], { path, requests, connections: 8 }));
+    }
+    for (const exits of [1, 100, 1_000]) {
+      const gateway = await world.gateway({ exits: manyExits(world.proxy.port, exits) });
+      rows.push(await rowOf(world, gateway, ['exits', exits], { requests: Math.max(2_000, exits * 4) }));
+    }
+    for (const accounts of [10, 1_000, 100_000, 1_000_000]) {
+      const file = join(world.folder, `keys-${accounts}.db`);
+      const gateway = await world.gateway({ storeUrl: `sqlite:${file}`, fill: () => fill(file, accounts) });
+      rows.push(await rowOf(world, gateway, ['keys', accounts], { keys: gateway.keys, requests: 4_000 }));
+    }
+    console.table(rows);
+  } finally {
+    await world.close();
+  }
+}
+
+async function rowOf(
+  world: World,
+  { pid, port, key }: Keyed,
+  [axis, value]: readonly [string, number],
+  given: Partial<Load> & { readonly requests: number },
+): Promise<Row> {
+  const load: Load = {
+    port,
+    path: '/bitbucket-api/v1/repo?repo=bench/small',
+    headers: { 'accept-encoding': 'gzip', 'x-oanor-key': key },
+    connections: 16,
+    ...given,
+  };
+  const costs: number[] = [];
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    const before = cpuUsOf(pid);
+    const { failures } = await world.load(load);
+    if (failures > 0) throw new Error(`${axis} ${value}: ${failures} of ${load.requests} calls failed`);
+    // The first round opens what there is to open.
+    if (round > 0) costs.push((cpuUsOf(pid) - before) / load.requests);
+  }
+  const { median, low, high } = spreadOf(costs);
+  return {
+    axis,
+    value: value.toLocaleString('en'),
+    'µs CPU a call': `${median.toFixed(0)} (${low.toFixed(0)} to ${high.toFixed(0)})`,
+    'RSS, MB': rssMbOf(pid).toFixed(0),
+  };
+}
+
+/** One proxy under so many names, each of which is an exit. */
+const manyExits = (port: number, exits: number) =>
+  Array.from({ length: exits }, (_, i) => `http://exit${i}:secret@127.0.0.1:${port}`).join(',');
+
+/** Adds accounts of one key each to a store; the keys of some of them. */
+function fill(file: string, accounts: number): string[] {
+  const db = new DatabaseSync(file);
+  const account = db.prepare(`
+    INSERT INTO accounts (id, name, plan, overrides, suspended, expires_at_ms)
+    VALUES (?, ?, 'mega', '{"callsPerSecond":1000000,"callsPerMonth":1000000000}', 0, NULL)`);
+  const kept = db.prepare('INSERT INTO keys (hash, id, account_id, created_at_ms) VALUES (?, ?, ?, 0)');
+  const every = Math.ceil(accounts / MOST_CALLERS);
+  const callers: string[] = [];
+  db.exec('BEGIN');
+  for (let i = 0; i < accounts; i += 1) {
+    const { key, id, hash } = createKey('live');
+    account.run(`acct_${i}`, `account ${i}`);
+    kept.run(hash, id, `acct_${i}`);
+    if (i % every === 0) callers.push(key);
+  }
+  db.exec('COMMIT');
+  db.close();
+  return callers;
+}
