@@ -8,53 +8,59 @@ export interface FairQueue {
 }
 
 interface Guest {
-  readonly accountId: string;
   readonly begin: () => void;
   state: 'waits' | 'in' | 'gone';
+}
+
+interface Guests {
+  inside: number;
+  /** In the order in which they came. */
+  readonly waiting: Set<Guest>;
 }
 
 /**
  * So many `places`, of which an account may have as many as are free beside it: alone half of them, with others less.
  * An answer that waits for room in memory keeps its connection; so no account's paused ones keep another's call
- * waiting. Those who wait come in the order in which they came, as far as each fits.
+ * waiting. Accounts that wait take turns, at the same cost however many calls of each do.
  */
 export function createFairQueue(places: number): FairQueue {
-  const inside = new Map<string, number>();
-  const waiting = new Set<Guest>();
+  const accounts = new Map<string, Guests>();
   let free = places;
 
-  const count = ({ accountId }: Guest, by: 1 | -1) => {
-    const its = (inside.get(accountId) ?? 0) + by;
-    if (its === 0) inside.delete(accountId);
-    else inside.set(accountId, its);
-    free -= by;
-  };
-  const fits = ({ accountId }: Guest) => (inside.get(accountId) ?? 0) < free;
-  const admit = (guest: Guest) => {
+  const admit = (guests: Guests, guest: Guest) => {
+    guests.waiting.delete(guest);
+    guests.inside += 1;
+    free -= 1;
     guest.state = 'in';
-    count(guest, 1);
     guest.begin();
   };
-  const admitWhoFits = () => {
-    for (const guest of waiting) {
+  const admitNext = () => {
+    for (const [accountId, guests] of accounts) {
       if (free === 0) return;
-      if (!fits(guest)) continue;
-      waiting.delete(guest);
-      admit(guest);
+      const [first] = guests.waiting;
+      if (first === undefined || guests.inside >= free) continue;
+      accounts.delete(accountId);
+      accounts.set(accountId, guests);
+      admit(guests, first);
     }
   };
   return {
     enter: (accountId, begin) => {
-      const guest: Guest = { accountId, begin, state: 'waits' };
-      if (fits(guest)) admit(guest);
-      else waiting.add(guest);
+      const guests = accounts.get(accountId) ?? { inside: 0, waiting: new Set() };
+      accounts.set(accountId, guests);
+      const guest: Guest = { begin, state: 'waits' };
+      guests.waiting.add(guest);
+      if (guests.inside < free) admit(guests, guest);
       return () => {
         const was = guest.state;
         guest.state = 'gone';
-        waiting.delete(guest);
-        if (was !== 'in') return;
-        count(guest, -1);
-        admitWhoFits();
+        guests.waiting.delete(guest);
+        if (was === 'in') {
+          guests.inside -= 1;
+          free += 1;
+        }
+        if (guests.inside + guests.waiting.size === 0) accounts.delete(accountId);
+        if (was === 'in') admitNext();
       };
     },
   };
