@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -58,10 +58,11 @@ describe('an entry with a budget', () => {
     const [small, large] = [await createConnectProxy(), await createConnectProxy()];
     // A hundredth is some ten answers, for under load a call may take two of them.
     const [smallGb, largeGb] = [0.002, 0.003];
-    const environment = {
-      PROXY_URLS: `gb=${smallGb}+price=10+${small.url} gb=${largeGb}+${large.url}`,
-      PRICE_PER_GB: '2',
-    };
+    const file = join(own, 'exits');
+    const write = (gb: number) =>
+      writeFileSync(file, `gb=${gb}+price=10+${small.url}\ngb=${largeGb}+${large.url}\n`);
+    write(smallGb);
+    const environment = { PROXY_FILE: file, PRICE_PER_GB: '2' };
     const first = await startProgram({ folder: own, standIn, environment });
     const { key, id } = await newAccount(first, 'payer');
     const sourceOf = async ({ url }: { readonly url: string }): Promise<string> =>
@@ -96,6 +97,10 @@ describe('an entry with a budget', () => {
     expect(bytesOf(later, one)).toBe(bytesOf(usage, one));
     expect(bytesOf(later, two)).toBeGreaterThanOrEqual(largeGb * 1e9);
     expect(bytesOf(later, two)).toBeLessThanOrEqual(largeGb * 1e9 * 1.01);
+    write(1);
+    expect((await second.ask('POST', '/v1/exits/reload')).status).toBe(200);
+    for (let i = 0; i < 100 && (await isStopped(second, one)); i += 1) await wait(100);
+    expect((await call(second, key)).status).toBe(200);
     expect(second.output()).toContain('the month’s traffic through an entry’s exits is used up');
     await second.stop();
     for (const proxy of [small, large]) await proxy.close();

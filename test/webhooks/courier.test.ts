@@ -159,7 +159,9 @@ describe('a webhook', () => {
   it('whose receiver hangs is tried again after 10 s, and others go past it', async () => {
     const started = await world({ isPatient: false });
     const { courier, clock } = started;
-    marketplace.fault = (post, response) => {
+    let isCut = false;
+    marketplace.fault = (post, response, request) => {
+      if (post.account === 'a') request.socket.once('close', () => (isCut = true));
       if (post.account === 'a') return;
       marketplace.taken.push(post.id);
       response.writeHead(200).end();
@@ -172,6 +174,7 @@ describe('a webhook', () => {
     await clock.pass(10_000);
     await until(() => started.lines.length === 1);
     expect(started.lines[0]?.fields).toMatchObject({ account: 'a', cause: 'no answer within 10 s' });
+    await until(() => isCut);
     marketplace.fault = null;
     await clock.pass(1_000);
     await until(() => marketplace.taken.length === 2);
@@ -268,6 +271,36 @@ describe('a webhook', () => {
     marketplace.fault = null;
     await pass(2_000);
     expect(marketplace.taken).toEqual(['failed']);
+  });
+
+  it('that the store could not take is told to it at the end', async () => {
+    const clock = createVirtualClock();
+    const backend = await openBackend('sqlite::memory:', { role: 'tool', clock, log: silentLog });
+    if (backend.kind !== 'sqlite') throw new Error('not SQLite');
+    let isAway = true;
+    const write: typeof backend.write = (work) => {
+      if (isAway) throw new Error('away');
+      return backend.write(work);
+    };
+    const courier = createCourier({
+      ...{
+        outbox: openOutbox({ ...backend, write }),
+        trail: createTrail(),
+        clock,
+        random: () => 0,
+        log: silentLog,
+      },
+      receiver: { send: async () => null },
+      pulse: { webhookSent: () => {} },
+    });
+    courier.tell(eventOf('a', 'late'));
+    await clock.pass(500);
+    isAway = false;
+    const closing = courier.close();
+    await clock.pass(1_000);
+    await closing;
+    expect(await openOutbox(backend).backlog()).toMatchObject({ pending: 1 });
+    await backend.close();
   });
 
   it('under way at the end is left in the store, at once', async () => {
