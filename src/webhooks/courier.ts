@@ -16,8 +16,10 @@ const AT_ONCE = 8;
 const MOST_UNTOLD = 10_000;
 /** Of these, so many in one step. */
 const TOLD_AT_ONCE = 500;
-/** A store that did not take what became of an event is told again after this, ms. */
-const NOTE_AGAIN_MS = 250;
+/** A store that was away is asked again after this, ms. */
+const ASK_AGAIN_MS = 250;
+/** A start waits so long for it, ms. */
+const START_MS = 5_000;
 /** A close waits so long for what is under way, and then for the store; ms. */
 const CLOSE_MS = 500;
 
@@ -78,7 +80,8 @@ class OutboxCourier implements Courier {
   }
 
   async ready(): Promise<void> {
-    await followAudit(this.#options.outbox, this.#options.trail);
+    const { outbox, trail } = this.#options;
+    await this.#insist(() => followAudit(outbox, trail), START_MS);
   }
 
   async close(): Promise<void> {
@@ -157,7 +160,7 @@ class OutboxCourier implements Courier {
     if (why !== null && this.#closing.signal.aborted) return outbox.putBack(event, 0, event.tried);
     if (why !== null) return this.#fail(event, why);
     this.#arrivals.arrived(event);
-    await this.#note(() => outbox.remove(event));
+    await this.#insist(() => outbox.remove(event));
     pulse.webhookSent('delivered');
   }
 
@@ -167,23 +170,23 @@ class OutboxCourier implements Courier {
     pulse.webhookSent(next === 'given up' ? 'given_up' : 'failed');
     if (next === 'given up') {
       this.#arrivals.givenUp(event, why);
-      return this.#note(() => outbox.remove(event));
+      return this.#insist(() => outbox.remove(event));
     }
     this.#arrivals.failed(event, why);
-    await this.#note(() => outbox.putBack(event, next.waitMs, next.tried));
+    await this.#insist(() => outbox.putBack(event, next.waitMs, next.tried));
     clock.after(next.waitMs, () => this.#sendSoon());
   }
 
-  /** While the event may still be ours: what is not noted is sent a second time. */
-  async #note(write: () => Promise<void>): Promise<void> {
+  /** Asks the store again while it is away: by default while an event may still be ours, since it is sent twice else. */
+  async #insist<Result>(work: () => Promise<Result>, forMs = HELD_MS): Promise<Result> {
     const { clock } = this.#options;
-    const untilMs = clock.monotonic() + HELD_MS;
+    const untilMs = clock.monotonic() + forMs;
     for (;;) {
       try {
-        return await write();
+        return await work();
       } catch (error) {
         if (this.#isClosed || clock.monotonic() >= untilMs) throw error;
-        await sleep(clock, NOTE_AGAIN_MS);
+        await sleep(clock, ASK_AGAIN_MS);
       }
     }
   }

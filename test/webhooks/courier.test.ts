@@ -273,6 +273,38 @@ describe('a webhook', () => {
     expect(marketplace.taken).toEqual(['failed']);
   });
 
+  it('of a start whose store is away for a moment is told as well; after 5 s it is no start', async () => {
+    const clock = createVirtualClock();
+    const awayUntil = async (ms: number) => {
+      const backend = await openBackend('sqlite::memory:', { role: 'tool', clock, log: silentLog });
+      const outbox = openOutbox(backend);
+      const backAtMs = clock.monotonic() + ms;
+      const courier = createCourier({
+        outbox: {
+          ...outbox,
+          followedTo: () =>
+            clock.monotonic() < backAtMs ? Promise.reject(new Error('away')) : outbox.followedTo(),
+        },
+        ...{ trail: createTrail(), clock, random: () => 0, log: silentLog },
+        receiver: { send: async () => null },
+        pulse: { webhookSent: () => {} },
+      });
+      const ready = courier.ready().then(
+        () => 'ready',
+        (error: Error) => error.message,
+      );
+      await clock.pass(6_000);
+      const end = await ready;
+      const closing = courier.close();
+      await clock.pass(2_000);
+      await closing;
+      await backend.close();
+      return end;
+    };
+    expect(await awayUntil(4_000)).toBe('ready');
+    expect(await awayUntil(5_500)).toBe('away');
+  });
+
   it('that the store could not take is told to it at the end', async () => {
     const clock = createVirtualClock();
     const backend = await openBackend('sqlite::memory:', { role: 'tool', clock, log: silentLog });

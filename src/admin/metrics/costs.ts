@@ -35,7 +35,7 @@ export function createCostMetrics(registry: Registry, operator: Operator, isPric
   if (!isPriced) return;
   const all: Readonly<Record<string, [help: string, of: (costs: CostsView) => number | null]>> = {
     gateway_exit_month_cost: [
-      'What they cost at PRICE_PER_GB and the prices of the entries.',
+      'What the bytes of this month through paid exits cost, at PRICE_PER_GB or the price of the entry.',
       ({ cost }) => cost,
     ],
     gateway_thousand_calls_cost: [
