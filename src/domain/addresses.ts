@@ -46,7 +46,7 @@ export const isLoopbackAddress = (text: string): boolean =>
 
 /** What the host of a URL is before anybody has resolved it. */
 export function hostKindOf({ hostname }: URL): 'loopback' | 'public' | 'private' | 'name' {
-  const host = hostname.replace(/^\[|\]$/g, '');
+  const host = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
   if (host === 'localhost' || isLoopbackAddress(host)) return 'loopback';
   if (isIP(host) === 0) return 'name';
   return isPublicAddress(host) ? 'public' : 'private';

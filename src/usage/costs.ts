@@ -32,11 +32,10 @@ export interface Costs extends CostsDesk {
 }
 
 export function createCosts({ prices, traffic, read, clock }: CostsOptions): Costs {
-  let known = { month: '', answered: 0 };
+  let known: { readonly month: string; readonly answered: number } | null = null;
   const look = async () => {
     const month = monthOf(clock.now());
-    const rows = await read(EVERYONE, month).catch(() => null);
-    if (rows !== null) known = { month, answered: answeredIn(rows) };
+    known = { month, answered: answeredIn(await read(EVERYONE, month)) };
   };
   const stop = repeat(clock, LOOK_EVERY_MS, look);
   return {
@@ -46,14 +45,14 @@ export function createCosts({ prices, traffic, read, clock }: CostsOptions): Cos
         return { source, bytes, cost: sourceCostOf(prices, source, bytes), budgetBytes: limitBytes, traffic };
       });
       const cost = sumOfCosts(prices, sources);
-      const answered = known.month === month ? known.answered : 0;
+      const answered = known?.month === month ? known.answered : 0;
       return { month, sources, cost, answered, costPerThousand: costPerThousandOf(cost, answered) };
     },
     exits: async (account, month) => {
       const sources = sourceUsesOf(prices, await read(account === null ? EXITS : exitsOf(account), month));
       return { sources, cost: sumOfCosts(prices, sources) };
     },
-    ready: look,
+    ready: () => look().catch(() => {}),
     close: stop,
   };
 }

@@ -42,7 +42,6 @@ export function createTrafficBook(log: Log): TrafficBook {
     bytesOf: (source) => known.get(source) ?? 0,
     sources: () => known.keys(),
     enter: (other) => {
-      if (other === month) return;
       month = other;
       known = new Map();
       total = 0;

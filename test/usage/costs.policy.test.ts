@@ -64,6 +64,13 @@ it('the present month costs what its entries cost, and 1,000 answered calls thei
   expect(costs.month().answered).toBe(0);
 });
 
+it('a start without a store knows of no answer', async () => {
+  const { costs, state } = world();
+  state.isAway = true;
+  await costs.ready();
+  expect(costs.month().answered).toBe(0);
+});
+
 it('any month, of everyone or of one account, is told by entry', async () => {
   const { costs, kept, state } = world();
   kept['> 2026-05'] = [

@@ -9,7 +9,7 @@ import { createVirtualClock, settled } from '../virtual-clock.ts';
 function budgetOf({
   limitGb = 1e-6 as number | null,
   startMs = Date.parse('2026-06-30T22:00:00Z'),
-  terms = {} as Record<string, number>,
+  terms = {} as Record<string, number | null>,
 } = {}) {
   const clock = createVirtualClock(startMs);
   const kept: Record<string, number> = {};
@@ -264,4 +264,81 @@ it('what the store does not know yet is not forgotten when it is looked at', asy
   kept['2026-06'] = 700;
   await clock.pass(1_001);
   expect(budget.monthBytes()).toBe(700);
+});
+
+describe('what is said of an entry', () => {
+  it('names it, the month, the GB and the limit', () => {
+    const { send, lines } = budgetOf({ limitGb: null, terms: { p1: 2.5 } });
+    send(2_000_400_000);
+    send(500_000_000);
+    const of = { source: 'p1', month: '2026-06' };
+    expect(lines).toEqual([
+      [
+        { ...of, gb: 2, limit_gb: 2.5 },
+        'four fifths of the month’s traffic through an entry’s exits are used',
+      ],
+      [
+        { ...of, gb: 2.5, limit_gb: 2.5 },
+        'the month’s traffic through an entry’s exits is used up: no call leaves by them',
+      ],
+    ]);
+  });
+
+  it('is said again of the next month', async () => {
+    const { send, said, clock } = budgetOf({ terms: { p1: 1e-6 }, limitGb: 1e-6 });
+    send(1_000);
+    expect(said).toEqual(['used up', 'used up']);
+    await clock.pass(2 * 3_600_000 + 1_000);
+    send(1_000, 'p1', '2026-07');
+    expect(said).toEqual(['used up', 'used up', 'used up', 'used up']);
+    // Before anything was looked at in the new one.
+    clock.jump(31 * 86_400_000);
+    send(1_000, 'p1', '2026-08');
+    expect(said).toHaveLength(6);
+  });
+
+  it('how far it is', () => {
+    const { budget, send } = budgetOf({ limitGb: null, terms: { p1: 1e-6, p2: null } });
+    const told = () =>
+      budget.sources().map(({ source, traffic, limitBytes }) => [source, traffic, limitBytes]);
+    send(799);
+    expect(told()).toEqual([
+      ['p1', 'within', 1_000],
+      ['p2', 'within', null],
+    ]);
+    send(1);
+    expect(told()[0]).toEqual(['p1', 'near', 1_000]);
+  });
+});
+
+describe('looks', () => {
+  it('are rare where the list names no GB', async () => {
+    const { clock, reads, state } = budgetOf({ limitGb: null, terms: { p1: null, p2: null } });
+    await clock.pass(59_000);
+    expect([reads.length, state.told]).toEqual([0, 0]);
+  });
+
+  it('follow the pace of all together where they have a limit', async () => {
+    const { send, lookedAtMs, clock } = budgetOf({ limitGb: 1e-3, terms: { p1: null } });
+    for (let sent = 0; sent < 950_000; sent += 200) {
+      send(100);
+      send(100, 'p2');
+      await clock.pass(20);
+    }
+    expect((lookedAtMs.at(-1) ?? 0) - (lookedAtMs.at(-2) ?? 0)).toBeLessThan(80);
+    expect((lookedAtMs[2] ?? 0) - (lookedAtMs[1] ?? 0)).toBeGreaterThan(900);
+  });
+
+  it('end with the budget, also one that is under way', async () => {
+    const { budget, clock, reads } = budgetOf();
+    budget.close();
+    await clock.pass(10_000);
+    expect(reads).toEqual([]);
+    const other = budgetOf();
+    const looking = other.clock.pass(1_000);
+    other.budget.close();
+    await looking;
+    await other.clock.pass(10_000);
+    expect(other.reads.length).toBeLessThanOrEqual(1);
+  });
 });
