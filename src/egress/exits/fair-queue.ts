@@ -9,7 +9,7 @@ export interface FairQueue {
 
 interface Guest {
   readonly begin: () => void;
-  state: 'waits' | 'in' | 'gone';
+  isInside: boolean;
 }
 
 interface Guests {
@@ -31,12 +31,11 @@ export function createFairQueue(places: number): FairQueue {
     guests.waiting.delete(guest);
     guests.inside += 1;
     free -= 1;
-    guest.state = 'in';
+    guest.isInside = true;
     guest.begin();
   };
   const admitNext = () => {
     for (const [accountId, guests] of accounts) {
-      if (free === 0) return;
       const [first] = guests.waiting;
       if (first === undefined || guests.inside >= free) continue;
       accounts.delete(accountId);
@@ -48,19 +47,18 @@ export function createFairQueue(places: number): FairQueue {
     enter: (accountId, begin) => {
       const guests = accounts.get(accountId) ?? { inside: 0, waiting: new Set() };
       accounts.set(accountId, guests);
-      const guest: Guest = { begin, state: 'waits' };
+      const guest: Guest = { begin, isInside: false };
       guests.waiting.add(guest);
       if (guests.inside < free) admit(guests, guest);
       return () => {
-        const was = guest.state;
-        guest.state = 'gone';
         guests.waiting.delete(guest);
-        if (was === 'in') {
+        if (guest.isInside) {
+          guest.isInside = false;
           guests.inside -= 1;
           free += 1;
         }
         if (guests.inside + guests.waiting.size === 0) accounts.delete(accountId);
-        if (was === 'in') admitNext();
+        admitNext();
       };
     },
   };

@@ -12,9 +12,8 @@ import { createVirtualClock } from '../../virtual-clock.ts';
 import { createFakeDispatcher, JSON_TYPE } from './fake-dispatcher.ts';
 
 /** An attempt with a deadline in 15 s, and all that was told of it. */
-function begin(options: Partial<AttemptOptions> = {}) {
+function begin(options: Partial<AttemptOptions> = {}, dispatcher = createFakeDispatcher()) {
   const clock = createVirtualClock();
-  const dispatcher = createFakeDispatcher();
   const results: Result[] = [];
   const ends: End[] = [];
   const attempt = new Attempt({
@@ -476,6 +475,17 @@ describe('while others have all connections', () => {
     expect([results, dispatcher.requests]).toEqual([[{ kind: 'abandoned' }], []]);
   });
 
+  it('one that fails as it is dispatched leaves its place', () => {
+    const queue = createFairQueue(1);
+    const dispatcher = createFakeDispatcher((request) => request.fail(new Error('closed')));
+    const { clock } = begin({ exit: { dispatcher, queue } }, dispatcher);
+    let isNext = false;
+    queue.enter('c', () => {
+      isNext = true;
+    });
+    expect([isNext, clock.pending()]).toEqual([true, 0]);
+  });
+
   it('its deadline is no fault of the exit', async () => {
     const { clock, dispatcher, leave, results, ends } = behind();
     await clock.pass(15_000);
@@ -484,4 +494,15 @@ describe('while others have all connections', () => {
     leave();
     expect(dispatcher.requests).toEqual([]);
   });
+});
+
+it('no timer is left when it has ended, drained or not', async () => {
+  const whole = begin();
+  whole.request.answer(200, '{}');
+  const drained = begin();
+  drained.request.begin();
+  drained.attempt.abandon('lost');
+  expect(drained.clock.pending()).toBe(1);
+  drained.request.head(200).data('{}').end();
+  expect([whole.clock.pending(), drained.clock.pending()]).toEqual([0, 0]);
 });

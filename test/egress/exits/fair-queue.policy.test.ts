@@ -37,6 +37,13 @@ it('who leaves makes room for the first who fits', () => {
   expect(began.slice(4)).toEqual(['a3']);
 });
 
+it('accounts that wait take turns', () => {
+  const { began, enter } = open(1);
+  const leaves = new Map(['a1', 'b1', 'b2', 'b3', 'c1', 'c2'].map((name) => [name, enter(name)]));
+  for (let i = 0; i < 5; i += 1) leaves.get(began.at(-1) ?? '')?.();
+  expect(began).toEqual(['a1', 'b1', 'c1', 'b2', 'c2', 'b3']);
+});
+
 it('who left while waiting never begins', () => {
   const { began, enter } = open(1);
   const [leave, leaveWaiting] = ['a1', 'b1', 'c1'].map(enter);
@@ -49,32 +56,44 @@ it('never above its places, never closed to a newcomer while one is free, and al
   const step = fc.oneof(
     { weight: 2, arbitrary: fc.record({ enter: fc.constantFrom('a', 'b', 'c') }) },
     { weight: 1, arbitrary: fc.record({ leave: fc.nat(100) }) },
+    { weight: 1, arbitrary: fc.record({ giveUp: fc.nat(100) }) },
   );
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 9 }), fc.array(step, { maxLength: 80 }), (places, steps) => {
       const queue = createFairQueue(places);
       const inside: { readonly account: string; readonly leave: () => void }[] = [];
-      let waiting = 0;
+      const waiting = new Set<() => void>();
       const of = (account: string) => inside.filter((guest) => guest.account === account).length;
       const enter = (account: string) => {
         const [its, free] = [of(account), places - inside.length];
         let hasBegun = false;
-        waiting += 1;
+        const twice = () => {
+          leave();
+          leave();
+        };
         const leave = queue.enter(account, () => {
-          waiting -= 1;
+          waiting.delete(twice);
           hasBegun = true;
-          inside.push({ account, leave: () => leave() });
+          inside.push({ account, leave: twice });
         });
+        if (!hasBegun) waiting.add(twice);
         expect(hasBegun).toBe(its < free);
       };
       const leave = (which: number) => inside.splice(which % inside.length, 1)[0]?.leave();
+      const giveUp = (which: number) => {
+        const one = [...waiting][which % Math.max(1, waiting.size)];
+        if (one === undefined) return;
+        waiting.delete(one);
+        one();
+      };
       for (const given of steps) {
         if ('enter' in given) enter(given.enter);
+        else if ('giveUp' in given) giveUp(given.giveUp);
         else if (inside.length > 0) leave(given.leave);
         expect(inside.length).toBeLessThanOrEqual(places);
       }
       while (inside.length > 0) leave(0);
-      expect(waiting).toBe(0);
+      expect(waiting.size).toBe(0);
     }),
   );
 });
