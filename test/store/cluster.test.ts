@@ -5,6 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createKey } from '../../src/keys/key.ts';
 import { openStores, type Stores } from '../../src/open-stores.ts';
 import { slotOf } from '../../src/store/key-slot.ts';
+import { followAudit } from '../../src/webhooks/follow.ts';
+import { openOutbox } from '../../src/webhooks/open-outbox.ts';
+import { auditTrailOf } from '../../src/webhooks-side.ts';
 import { createTestClock } from '../gateway.ts';
 import { accountWith, call } from '../limits/spend.ts';
 import { hasRedis, type RedisServer, startRedis } from './redis-server.ts';
@@ -54,6 +57,26 @@ describe.skipIf(!hasRedis)('a cluster of three', () => {
       expect((await lease('one')).calls).toBe(1);
       expect((await lease('two')).calls).toBe(0);
     }
+  });
+
+  it('keeps webhooks and what follows the audit in the slot of the audit', async () => {
+    const outbox = openOutbox(stores.backend);
+    const trail = auditTrailOf(stores.records);
+    await followAudit(outbox, trail);
+    const terms = { plan: 'pro', overrides: {}, expiresAtMs: null } as const;
+    const made = [];
+    for (const name of ['hooks-1', 'hooks-2', 'hooks-3'])
+      made.push(await stores.registry.create({ name, ...terms }, createKey('live'), NOW));
+    await followAudit(outbox, trail);
+    const held = await outbox.hold(10);
+    expect(held.map(({ accountId }) => accountId).sort()).toEqual(
+      made.map(({ account }) => account.id).sort(),
+    );
+    for (const [i, event] of held.entries()) {
+      if (i === 0) await outbox.putBack(event, 60_000, { failures: 1, waitedMs: 60_000 });
+      else await outbox.remove(event);
+    }
+    expect([await outbox.hold(10), (await outbox.backlog()).pending]).toEqual([[], 1]);
   });
 
   it('goes on with known accounts while a node is lost, without touching the others, and forgets nothing', async () => {
