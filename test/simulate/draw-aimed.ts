@@ -115,6 +115,15 @@ const quietHour: Draw = ({ store, gateways, accounts }, dice, { lengthMs }) => {
   ];
 };
 
+/** A store that hangs while an account that is known asks for more than its grant. */
+const outage: Draw = ({ store, gateways, accounts }, dice, { lengthMs }) => {
+  if (store !== 'redis') return [];
+  const [atMs, gateway] = [dice.whole(0, lengthMs), dice.whole(0, gateways - 1)];
+  const account = dice.whole(0, accounts.length - 1);
+  const at = (laterMs: number) => callOf(dice, { atMs: atMs + laterMs, gateway, account, key: 'newest' });
+  return [at(0), { atMs: atMs + 1_500, do: 'hang', ms: 2_000 }, ...[1_700, 2_000, 2_750, 3_000].map(at)];
+};
+
 const AIMED: readonly { readonly salt: number; readonly chance: number; readonly draw: Draw }[] = [
   { salt: 0x3ea7, chance: 0.25, draw: mutes },
   { salt: 0x5e7b, chance: 0.06, draw: setBack },
@@ -123,6 +132,7 @@ const AIMED: readonly { readonly salt: number; readonly chance: number; readonly
   { salt: 0x5707, chance: 0.1, draw: stutter },
   { salt: 0x51e7, chance: 0.4, draw: silence },
   { salt: 0x9a17, chance: 0.08, draw: quietHour },
+  { salt: 0x0a7a, chance: 0.06, draw: outage },
 ];
 
 const callOf = (
