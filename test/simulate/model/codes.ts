@@ -1,4 +1,5 @@
 import type { Act, History, Violation } from '../history.ts';
+import type { ExitTerms } from '../world/exits.ts';
 import {
   type AnsweredCall,
   exitTroubles,
@@ -106,6 +107,8 @@ function mayBeScarce({ setup, calls, seen, lives, acts }: History, atMs: number)
 
 /** Connections that an entry of the list opens at most: a tunnel carries one call at a time. */
 const LANES = { fixed: 64, sessions: 192, rotating: 3 } as const;
+/** What a call reserves of the memory for answers before it is spent. */
+const HELD_BYTES = 64 * 1024;
 /** The longest that a well upstream thinks about an answer, ms. */
 const THINKS_MS = 200;
 
@@ -120,11 +123,14 @@ function mayHaveQueued(history: History, { askedAtMs, end, gateway }: AnsweredCa
       (other.end === null || other.end.atMs >= askedAtMs) &&
       !(isAnswered(other) && other.end.code === 'rate_exceeded'),
   ).length;
+  const areSpent = mayBeScarce(history, end.atMs);
+  const lanesOf = ({ kind }: ExitTerms) => (kind === 'fixed' && areSpent ? 0 : LANES[kind]);
   const lanes = Math.min(
-    ...listsOf(history, gateway).map((list) => list.reduce((sum, { kind }) => sum + LANES[kind], 0)),
+    Math.floor(setup.maxBytesInFlight / HELD_BYTES),
+    ...listsOf(history, gateway).map((list) => list.reduce((sum, exit) => sum + lanesOf(exit), 0)),
   );
   const turnMs = THINKS_MS + 2.4 * Math.max(...setup.exits.map(({ latencyMs }) => latencyMs));
-  return (others * turnMs) / lanes > setup.deadlineMs;
+  return (others * turnMs) / Math.max(1, lanes) > setup.deadlineMs;
 }
 
 /** The lists of exits that a gateway had. */
