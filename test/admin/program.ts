@@ -87,7 +87,7 @@ export async function startProgram({ folder, standIn, environment = {} }: Progra
     output: () => output,
     ask,
     stop: async () => {
-      if (child.exitCode !== null) return child.exitCode;
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
       const ended = once(child, 'exit');
       child.kill('SIGTERM');
       const [code] = await ended;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Program, startProgram } from '../admin/program.ts';
 import { createConnectProxy } from '../bitbucket/connect-proxy.ts';
 import { createStandIn, type StandIn } from '../bitbucket/stand-in.ts';
@@ -16,6 +16,21 @@ type Json = any;
 
 const folder = mkdtempSync(join(tmpdir(), 'costs-'));
 let standIn: StandIn;
+/** What a test began and, however it ends, does not leave behind; the last first. */
+const undo: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) await step();
+});
+const start = async (own: string, environment: Record<string, string>): Promise<Program> => {
+  const program = await startProgram({ folder: own, standIn, environment });
+  undo.push(program.stop);
+  return program;
+};
+const startProxy = async () => {
+  const proxy = await createConnectProxy();
+  undo.push(proxy.close);
+  return proxy;
+};
 beforeAll(async () => {
   standIn = await createStandIn({ hourlyBudget: 1_000_000 });
 });
@@ -55,7 +70,7 @@ const metric = async (program: Program, name: string) =>
 describe('an entry with a budget', () => {
   it('is stopped at it, and no other; calls go on by the rest, over a restart too, and are told 503 behind all', async () => {
     const own = mkdtempSync(join(folder, 'own-'));
-    const [small, large] = [await createConnectProxy(), await createConnectProxy()];
+    const [small, large] = [await startProxy(), await startProxy()];
     // A hundredth is some ten answers, for under load a call may take two of them.
     const [smallGb, largeGb] = [0.002, 0.003];
     const file = join(own, 'exits');
@@ -63,7 +78,7 @@ describe('an entry with a budget', () => {
       writeFileSync(file, `gb=${gb}+price=10+${small.url}\ngb=${largeGb}+${large.url}\n`);
     write(smallGb);
     const environment = { PROXY_FILE: file, PRICE_PER_GB: '2' };
-    const first = await startProgram({ folder: own, standIn, environment });
+    const first = await start(own, environment);
     const { key, id } = await newAccount(first, 'payer');
     const sourceOf = async ({ url }: { readonly url: string }): Promise<string> =>
       (await exitsOf(first)).find(({ source }) => source.includes(new URL(url).port)).source;
@@ -88,7 +103,7 @@ describe('an entry with a budget', () => {
     expect(await metric(first, `gateway_source_month_bytes\\{source="${one}"\\}`)).toBe(bytesOf(usage, one));
     expect(await first.stop()).toBe(0);
 
-    const second = await startProgram({ folder: own, standIn, environment });
+    const second = await start(own, environment);
     expect([await isStopped(second, one), await isStopped(second, two)]).toEqual([true, false]);
     let answer = await call(second, key);
     for (let i = 0; i < 9_000 && answer.status === 200; i += 1) answer = await call(second, key);
@@ -102,19 +117,18 @@ describe('an entry with a budget', () => {
     for (let i = 0; i < 100 && (await isStopped(second, one)); i += 1) await wait(100);
     expect((await call(second, key)).status).toBe(200);
     expect(second.output()).toContain('the month’s traffic through an entry’s exits is used up');
-    await second.stop();
-    for (const proxy of [small, large]) await proxy.close();
   });
 });
 
 describe.runIf(hasRedis)('two gateways on one Redis', () => {
   it('stop an entry together, and neither before', async () => {
     const redis = await startRedis();
-    const proxy = await createConnectProxy();
+    undo.push(redis.stop);
+    const proxy = await startProxy();
     const limit = 4_000_000;
     const environment = { STORE_URL: redis.url, PROXY_URLS: `gb=${limit / 1e9}+${proxy.url}` };
-    const start = () => startProgram({ folder: mkdtempSync(join(folder, 'own-')), standIn, environment });
-    const programs = [await start(), await start()];
+    const startOne = () => start(mkdtempSync(join(folder, 'own-')), environment);
+    const programs = [await startOne(), await startOne()];
     const { key } = await newAccount(programs[0] as Program, 'payer');
     const sent = async () => (await usageOf(programs[0] as Program)).exits[0].bytes;
     // Each goes on until no exit is left, wherever the other is by then; at a pace that fills the budget in some ten
@@ -135,8 +149,5 @@ describe.runIf(hasRedis)('two gateways on one Redis', () => {
     expect(all).toBeGreaterThanOrEqual(limit);
     // One percent where the loops are not late: source-budget.test.ts has a clock of its own.
     expect(all).toBeLessThanOrEqual(limit * 1.05);
-    for (const program of programs) await program.stop();
-    await proxy.close();
-    await redis.stop();
   });
 });

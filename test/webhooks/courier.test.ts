@@ -1,9 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/domain/clock.ts';
 import type { Backend } from '../../src/store/backend.ts';
@@ -13,7 +10,7 @@ import { openOutbox } from '../../src/webhooks/open-outbox.ts';
 import { createReceiver } from '../../src/webhooks/receiver.ts';
 import { silentLog } from '../admin/fakes.ts';
 import { createCertificate } from '../bitbucket/certificate.ts';
-import { hasRedis, startRedis } from '../store/redis-server.ts';
+import { hasRedis, type RedisServer, startRedis } from '../store/redis-server.ts';
 import { createVirtualClock } from '../virtual-clock.ts';
 import {
   type CourierWorld,
@@ -421,9 +418,11 @@ describe('where a name leads', () => {
 });
 
 describe.runIf(hasRedis)('two gateways on one Redis', () => {
+  let redis: RedisServer | undefined;
+  afterEach(() => redis?.stop());
+
   it('send each event once, in order for each account', async () => {
-    const redis = await startRedis();
-    const folder = mkdtempSync(join(tmpdir(), 'couriers-'));
+    redis = await startRedis();
     const trail = createTrail();
     const couriers: { readonly courier: Courier; readonly backend: Backend }[] = [];
     for (let i = 0; i < 2; i += 1) {
@@ -458,7 +457,5 @@ describe.runIf(hasRedis)('two gateways on one Redis', () => {
       const came = marketplace.posted.filter((post) => post.account === account && ofTrail.has(post.id));
       expect(came.map(({ id }) => id)).toEqual([...ofTrail]);
     }
-    rmSync(folder, { recursive: true });
-    await redis.stop();
   });
 });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Program, startProgram } from '../admin/program.ts';
 import { createStandIn, type StandIn } from '../bitbucket/stand-in.ts';
-import { hasRedis, startRedis } from '../store/redis-server.ts';
+import { hasRedis, type RedisServer, startRedis } from '../store/redis-server.ts';
 import { type Marketplace, SECRET, startMarketplace, until } from './world.ts';
 
 /** A start of the real program takes seconds where the machine has other things to do. */
@@ -18,6 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), 'webhooks-'));
 let standIn: StandIn;
 let marketplace: Marketplace;
 const programs: Program[] = [];
+let redis: RedisServer | undefined;
 
 beforeAll(async () => {
   standIn = await createStandIn({ hourlyBudget: 1_000_000 });
@@ -27,6 +28,8 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const program of programs.splice(0)) await program.stop();
+  await redis?.stop();
+  redis = undefined;
   await marketplace.leave();
 });
 afterAll(async () => {
@@ -190,13 +193,15 @@ describe('a gateway with WEBHOOK_URL', () => {
 
 describe.runIf(hasRedis)('two gateways on one Redis', () => {
   it('tell of each thing once, whoever saw it, also when one of them is killed', async () => {
-    const redis = await startRedis();
+    redis = await startRedis();
     const environment = { STORE_URL: redis.url };
     const [one, two] = [await start(newFolder(), environment), await start(newFolder(), environment)];
     const accounts = [];
     for (let i = 0; i < 6; i += 1)
       accounts.push(await newAccount(i % 2 === 0 ? one : two, `account-${i}`, { callsPerMonth: 10 }));
-    for (let i = 0; i < 12; i += 1) for (const { key } of accounts) await call(i % 2 === 0 ? one : two, key);
+    // Until the month is used up: a busy machine may miss the store for a moment.
+    for (const { key } of accounts)
+      for (let i = 0; i < 200 && (await call(i % 2 === 0 ? one : two, key)) !== 429; i += 1);
     await until(() => marketplace.taken.length >= 18);
     for (const { id } of accounts)
       expect(typesOf(id)).toEqual(['key.created', 'quota.reached', 'quota.reached']);
@@ -206,8 +211,5 @@ describe.runIf(hasRedis)('two gateways on one Redis', () => {
     const last = await newAccount(two, 'last');
     await until(() => typesOf(last.id).length === 1, 40_000);
     expect(marketplace.posted).toHaveLength(19);
-    await two.stop();
-    programs.splice(0);
-    await redis.stop();
   });
 });
