@@ -74,7 +74,13 @@ export const upstreamTroubles = (history: History): Span[] =>
 
 /** When exits may be out of service, or spent, behind such a trouble. */
 export const exitTroubles = (history: History): Span[] =>
-  upstreamTroublesUntil(history, (kind) => RESTS_MS[kind] ?? EJECTED_MS);
+  upstreamTroublesUntil(history, (kind) =>
+    kind.startsWith('spent') && wasSetBack(history) ? HOUR_MS : (RESTS_MS[kind] ?? EJECTED_MS),
+  );
+
+/** A rest ends by the calendar of who keeps it: one set back keeps it on, for an hour at most. */
+const wasSetBack = ({ offsets, setup }: History) =>
+  offsets.some(({ of, ms }) => ms < 0 && (of === 'store') === (setup.store === 'redis'));
 
 const upstreamTroublesUntil = ({ acts }: History, aftermathMs: (kind: string) => number): Span[] =>
   acts.flatMap(({ event, beganAtMs }): Span[] => {
