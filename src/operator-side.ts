@@ -119,7 +119,6 @@ const joined = (listeners: readonly Partial<Telemetry>[]): Telemetry =>
   joinedTelemetry(listeners.map((listener) => ({ ...silentTelemetry, ...listener })));
 
 const trafficTermsOf = (config: Config) => ({
-  pricePerGb: config.PRICE_PER_GB ?? null,
   gbPerMonth: config.EGRESS_GB_PER_MONTH ?? null,
   hourlyCeiling: config.UPSTREAM_HOURLY_CEILING ?? null,
 });

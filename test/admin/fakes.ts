@@ -5,7 +5,7 @@ import type { AttemptEnded, CallEnded } from '../../src/domain/telemetry.ts';
 export const silentLog: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** Neither prices nor bounds. */
-export const noTerms = { pricePerGb: null, gbPerMonth: null, hourlyCeiling: null };
+export const noTerms = { gbPerMonth: null, hourlyCeiling: null };
 
 export const exitView = (more: Partial<ExitView> = {}): ExitView => ({
   id: 'p1-s-aaaaaaaa',

@@ -71,8 +71,9 @@ describe('an entry with a budget', () => {
   it('is stopped at it, and no other; calls go on by the rest, over a restart too, and are told 503 behind all', async () => {
     const own = mkdtempSync(join(folder, 'own-'));
     const [small, large] = [await startProxy(), await startProxy()];
-    // A hundredth is some ten answers, for under load a call may take two of them.
-    const [smallGb, largeGb] = [0.002, 0.003];
+    // A hundredth is some ten answers, for under load a call may take two of them. The larger is not the first to be full
+    // even where more calls go its way.
+    const [smallGb, largeGb] = [0.002, 0.005];
     const file = join(own, 'exits');
     const write = (gb: number) =>
       writeFileSync(file, `gb=${gb}+price=10+${small.url}\ngb=${largeGb}+${large.url}\n`);

@@ -50,6 +50,7 @@ export function createDashboard({ operator, terms, clock }: DashboardOptions): D
     exits: operator.exits.list(),
     inside: operator.inside(),
     accounts: accounts.list(),
+    costs: operator.costs.month(),
     terms,
   });
   const tell = (listener: Listener, frame: Told) => {

@@ -1,4 +1,5 @@
 import type { ExitView, InsideView } from '../../domain/operator.ts';
+import type { CostsView } from '../../domain/traffic.ts';
 import type { AccountMonth } from './account-months.ts';
 import { type ExitGrid, exitGridOf } from './exit-cells.ts';
 import type { FailedCall } from './failures.ts';
@@ -10,9 +11,8 @@ import { quantileIn, type Spread, sumOfSpreads } from './spread.ts';
 /** Over so many seconds latencies are told, so that few calls make a line too. */
 export const LATENCY_SECONDS = 10;
 
-/** What traffic costs, and how much of it there may be; null where it was not set. */
+/** How much traffic there may be; null where it was not set. */
 export interface TrafficTerms {
-  readonly pricePerGb: number | null;
   readonly gbPerMonth: number | null;
   /** Upstream calls an hour over all exits together. */
   readonly hourlyCeiling: number | null;
@@ -25,6 +25,7 @@ export interface BoardState {
   readonly exits: readonly ExitView[];
   readonly inside: InsideView;
   readonly accounts: readonly AccountMonth[];
+  readonly costs: CostsView;
   readonly terms: TrafficTerms;
 }
 
@@ -53,9 +54,8 @@ export interface Frame {
   readonly exits: ExitGrid;
   readonly hour: Forecast;
   readonly traffic: {
-    readonly pricePerGb: number | null;
     readonly gbPerMonth: number | null;
-    /** Through paid exits, in what `PRICE_PER_GB` is told in; of the month so far, and of 1,000 answered calls. */
+    /** Of the month so far, over all gateways, and of 1,000 answered calls in it; in what prices are told in. */
     readonly monthCost: number | null;
     readonly costPerThousand: number | null;
   };
@@ -65,7 +65,7 @@ export interface Frame {
 
 /** The moment as JSON can hold it, with the seconds behind `seen` that are over. */
 export function frameOf(
-  { nowMs, recorded, exits, inside, accounts, terms }: BoardState,
+  { nowMs, recorded, exits, inside, accounts, costs, terms }: BoardState,
   seen: number,
 ): Frame {
   const { startedAtMs, second, totals, failures } = recorded;
@@ -86,10 +86,9 @@ export function frameOf(
       perMinute: wantedPerMinute(recorded),
     }),
     traffic: {
-      pricePerGb: terms.pricePerGb,
       gbPerMonth: terms.gbPerMonth,
-      monthCost: costOf(inside.monthTrafficBytes, terms.pricePerGb),
-      costPerThousand: costPerThousand(totals, terms.pricePerGb),
+      monthCost: costs.cost,
+      costPerThousand: costs.costPerThousand,
     },
     accounts,
     failures,
@@ -130,14 +129,4 @@ function quantilesOf(spreads: readonly Spread[]): Quantiles {
 function wantedPerMinute({ seconds, uptimeSeconds }: Recorded): number {
   const wanted = seconds.reduce((sum, { sent, unserved }) => sum + sent + unserved, 0);
   return (wanted / Math.min(KEPT_SECONDS, Math.max(uptimeSeconds, LATENCY_SECONDS))) * 60;
-}
-
-const costOf = (bytes: number, pricePerGb: number | null) =>
-  pricePerGb === null ? null : (bytes / 1e9) * pricePerGb;
-
-function costPerThousand({ statuses, bytesPaid }: Totals, pricePerGb: number | null): number | null {
-  const answered = (statuses[200] ?? 0) + (statuses[304] ?? 0);
-  const cost = costOf(bytesPaid, pricePerGb);
-  if (cost === null || answered === 0) return null;
-  return (cost / answered) * 1_000;
 }

@@ -257,6 +257,8 @@ describe('the grid of exits', () => {
   });
 });
 
+const NO_COSTS = { month: '2026-06', sources: [], cost: null, answered: 0, costPerThousand: null };
+
 describe('a frame', () => {
   const clock = () => createVirtualClock(START_MS);
   const stateOf = (
@@ -268,6 +270,7 @@ describe('a frame', () => {
     exits: [exitView()],
     inside: fakeOperator().inside(),
     accounts: [],
+    costs: NO_COSTS,
     terms: noTerms,
     ...more,
   });
@@ -380,31 +383,26 @@ describe('a frame', () => {
     expect(book.busyAccounts.top(10)).toEqual([]);
   });
 
-  it('counts bytes both ways, and what costs: not this machine’s own address', () => {
+  it('counts bytes both ways, and those that are paid for: not this machine’s own address', () => {
     const book = createRecordBook(clock());
     book.telemetry.attemptEnded(attemptEnded({ bytesUp: 1e6, bytesDown: 9e6 }));
     book.telemetry.attemptEnded(attemptEnded({ source: 'direct', bytesUp: 5, bytesDown: 5 }));
     for (const status of [200, 304, 404, 502]) book.telemetry.callEnded(callEnded({ status, bytesOut: 100 }));
-    const { totals, traffic } = frameOf(
-      stateOf(book, { terms: { pricePerGb: 4, gbPerMonth: 10, hourlyCeiling: null } }),
-      ALL,
-    );
+    const { totals } = frameOf(stateOf(book), ALL);
     expect(totals).toMatchObject({ attempts: 2, bytesExit: 10_000_010, bytesPaid: 1e7, bytesOut: 400 });
-    expect(traffic).toEqual({ pricePerGb: 4, gbPerMonth: 10, monthCost: 10, costPerThousand: 20 });
   });
 
-  it('tells no cost where there is no price, and none of 1,000 calls before the first', () => {
+  it('tells what the month has cost as every other view does', () => {
     const book = createRecordBook(clock());
-    expect(frameOf(stateOf(book), ALL).traffic).toEqual({
-      pricePerGb: null,
-      gbPerMonth: null,
-      monthCost: null,
-      costPerThousand: null,
+    const none = { gbPerMonth: null, monthCost: null, costPerThousand: null };
+    expect(frameOf(stateOf(book), ALL).traffic).toEqual(none);
+    const costs = { ...NO_COSTS, cost: 10, costPerThousand: 20 };
+    const terms = { gbPerMonth: 5, hourlyCeiling: null };
+    expect(frameOf(stateOf(book, { costs, terms }), ALL).traffic).toEqual({
+      gbPerMonth: 5,
+      monthCost: 10,
+      costPerThousand: 20,
     });
-    const priced = stateOf(book, { terms: { pricePerGb: 4, gbPerMonth: null, hourlyCeiling: null } });
-    expect(frameOf(priced, ALL).traffic).toMatchObject({ monthCost: 10, costPerThousand: null });
-    book.telemetry.callEnded(callEnded());
-    expect(frameOf(stateOf(book), ALL).traffic.costPerThousand).toBeNull();
   });
 
   it('holds wanted calls against the hour: those sent, and those that found no exit', async () => {

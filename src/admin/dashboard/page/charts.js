@@ -123,7 +123,7 @@ function tellInWords({ totals, hour, traffic, inside }) {
   const cost = [
     `This month ${bytes(inside.monthTrafficBytes)} through paid exits`,
     ...(traffic.gbPerMonth === null ? [] : [`of ${traffic.gbPerMonth} GB`]),
-    ...(traffic.monthCost === null ? ['(no PRICE_PER_GB is set)'] : [`for ${money(traffic.monthCost)}`]),
+    ...(traffic.monthCost === null ? ['(no price is set)'] : [`for ${money(traffic.monthCost)}`]),
     ...(traffic.costPerThousand === null
       ? []
       : [`· ${money(traffic.costPerThousand)} for 1,000 answered calls`]),
