@@ -3,7 +3,7 @@ import { globSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * `npm run mutate [-- FILE …] [-- --force]`: breaks the policy files (the list `mutate` of `stryker.config.json`) by
+ * `npm run mutate [-- FILE …] [-- --force]`, or `-- --changed` for what the newest commit changed: breaks the policy files (the list `mutate` of `stryker.config.json`) by
  * machine, one change at a time, and sees whether a policy test dies of it. Prints a score a file and every mutant
  * that lived; ends with 1 when a file is below the bar.
  */
@@ -34,6 +34,32 @@ export function lostPatterns(patterns: readonly string[], folder: string): reado
   return patterns.filter(
     (pattern) => !pattern.startsWith('!') && globSync(pattern, { cwd: folder }).length === 0,
   );
+}
+
+/** Of `changed`, what the patterns of the list name. */
+export function policiesAmong(
+  changed: readonly string[],
+  patterns: readonly string[],
+  folder: string,
+): readonly string[] {
+  const excluded = patterns.filter((pattern) => pattern.startsWith('!')).map((pattern) => pattern.slice(1));
+  const named = new Set(
+    globSync(
+      patterns.filter((pattern) => !pattern.startsWith('!')),
+      { cwd: folder },
+    ),
+  );
+  for (const file of globSync(excluded, { cwd: folder })) named.delete(file);
+  return changed.filter((file) => named.has(file));
+}
+
+/** What the newest commit changed; all of it where there is none before. */
+function changedFiles(): readonly string[] {
+  const { stdout } = spawnSync('git', ['show', '--name-only', '--format=', 'HEAD'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  return stdout.split('\n').filter(Boolean);
 }
 
 /** What became of the mutants of one file; those that no test could ever tell apart (`Ignored`) do not count. */
@@ -77,9 +103,16 @@ function mutate(given: readonly string[]): number {
     console.error(`stryker.config.json names what is not there: ${lost.join(', ')}`);
     return 1;
   }
-  const files = given.filter((word) => !word.startsWith('-'));
+  const isChanged = given.includes('--changed');
+  const files = isChanged
+    ? policiesAmong(changedFiles(), settings.mutate, root)
+    : given.filter((word) => !word.startsWith('-'));
+  if (isChanged && files.length === 0) {
+    console.log('the newest commit changed no policy file');
+    return 0;
+  }
   const flags = [
-    ...given.filter((word) => word.startsWith('-')),
+    ...given.filter((word) => word.startsWith('-') && word !== '--changed'),
     ...(files.length > 0 ? ['--mutate', files.join()] : []),
   ];
   rmSync(report, { force: true });

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { lostPatterns, scoreOf } from '../../tools/mutate.ts';
+import { lostPatterns, policiesAmong, scoreOf } from '../../tools/mutate.ts';
+
+const root = join(import.meta.dirname, '../..');
 
 const mutant = (status: string) => ({
   status,
@@ -18,8 +20,13 @@ it.each([
 });
 
 it('a pattern that names no file is told', () => {
-  const root = join(import.meta.dirname, '../..');
   expect(lostPatterns(['src/input/*.ts', 'src/input/gone.ts', '!src/input/x.ts'], root)).toEqual([
     'src/input/gone.ts',
   ]);
+});
+
+it('of what was changed the policies are broken, and nothing else', () => {
+  const changed = ['README.md', 'src/way.ts', 'src/input/paging.ts', 'src/input/parameter.ts', 'src/gone.ts'];
+  const patterns = ['src/way.ts', 'src/input/*.ts', '!src/input/parameter.ts', 'src/drain.ts'];
+  expect(policiesAmong(changed, patterns, root)).toEqual(['src/way.ts', 'src/input/paging.ts']);
 });
