@@ -4,6 +4,8 @@ import { grantOf, isAdmitted, isAnswered } from './facts.ts';
 /** Until it is noticed that the store is silent, ms. */
 const NOTICED_MS = 150;
 
+const monthOf = (atMs: number | null) => new Date(atMs ?? 0).toISOString().slice(0, 7);
+
 /** When another server, which hangs no more, took the place of the one before. */
 const takeoversAfter = ({ acts }: History, fromMs: number) =>
   acts
@@ -21,7 +23,10 @@ export function checkOutage(history: History): Violation[] {
     const during = history.calls
       .filter(isAnswered)
       .filter((call) => isAdmitted(call) && call.askedAtMs > fromMs && call.end.atMs < toMs);
-    for (const [name, calls] of Map.groupBy(during, ({ gateway, account }) => `${gateway} ${account}`)) {
+    // A grant is a part of the month: a hang over the edge of one has two.
+    const placeOf = ({ gateway, account, end }: (typeof during)[number]) =>
+      `${gateway} ${account} ${monthOf(end.timestampMs)}`;
+    for (const [name, calls] of Map.groupBy(during, placeOf)) {
       const grant = grantOf(history.setup.accounts[Number(name.split(' ')[1])]?.callsPerMonth ?? 0);
       if (calls.length > grant)
         violations.push({
