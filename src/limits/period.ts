@@ -1,7 +1,7 @@
-import { dayOf } from '../domain/calendar.ts';
+import { monthOf } from '../domain/usage-summary.ts';
 
 /** The calendar month (UTC) of a moment: `'2026-06'`. */
-export const periodOf = (atMs: number): string => dayOf(atMs).slice(0, 7);
+export const periodOf = (atMs: number): string => monthOf(atMs);
 
 /** When the month of `atMs` ends; ms since the epoch. */
 export function periodEndMs(atMs: number): number {
