@@ -95,6 +95,7 @@ export async function send(
   { publicUrl, nowMs }: { readonly publicUrl: string; readonly nowMs: number },
 ): Promise<number> {
   if (ended.outcome.ok && ended.outcome.answer.isUnchanged) {
+    await turnEnd();
     reply.hijack();
     write(reply, 304, headersOf(ended, publicUrl, nowMs), []);
     return 0;
@@ -104,11 +105,18 @@ export async function send(
   const headers = headersOf(ended, publicUrl, nowMs);
   headers['content-length'] = String(bytes);
   if (encoding !== 'identity') headers['content-encoding'] = encoding;
+  await turnEnd();
   reply.hijack();
   const parts = bytes <= SMALL_BYTES && pieces.length > 1 ? [Buffer.concat(pieces, bytes)] : pieces;
   write(reply, ended.outcome.ok ? 200 : ended.outcome.failure.status, headers, parts);
   return bytes;
 }
+
+/**
+ * Answers that are ready in one turn of the loop leave together: whoever reads them is woken once for all, which costs
+ * the system more than the writing.
+ */
+const turnEnd = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** Up to here copying pieces into one costs less than handing each of them to the system, bytes. */
 const SMALL_BYTES = 16 * 1024;
