@@ -64,6 +64,8 @@ describe('next', () => {
     ['{"values":[{"next":"inner"}]}', undefined],
     ['{"next":"first","next":"last"}', 'last'],
     ['{"\\u006eext":"escaped"}', 'escaped'],
+    ['{"next":"\u00e9 é 中 \\u00e9 \\u4e2d \\ud83d"}', 'é é 中 é 中 \ud83d'],
+    ['{"next":"u","name":"é 中"}', 'u'],
     ['{"next":null}', undefined],
     ['{"next":["x"]}', undefined],
     [`{"values":[${large}],"next":"behind","more":["x"],"page":1}`, 'behind'],
