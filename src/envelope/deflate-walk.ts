@@ -1,3 +1,5 @@
+import { BitWalk } from './bit-walk.ts';
+import { readLengths } from './code-lengths.ts';
 import {
   BLOCK_END,
   bitsOf,
@@ -5,13 +7,12 @@ import {
   DISTANCE,
   type Huffman,
   INVALID,
+  lengthen,
   longStep,
   MORE,
   nextOf,
-  nextStep,
   setLengths,
   stepOf,
-  symbolOf,
 } from './huffman.ts';
 
 /** Where a deflate stream ends, in bits of the bytes it stands in. */
@@ -26,6 +27,8 @@ export interface DeflateEnd {
 const LOOK_AHEAD_BYTES = 8;
 /** Far more than 32 MB of any encoder have; a stream of empty blocks ends here. */
 const MAX_BLOCKS = 65_536;
+/** A block of this length pays for longer steps. */
+const LONG_BITS = 2_048 * 8;
 
 /**
  * Finds the last block of the deflate stream (RFC 1951) that begins with byte `start` and ends before byte `end`,
@@ -34,55 +37,32 @@ const MAX_BLOCKS = 65_536;
  */
 export function walkDeflate(bytes: Uint8Array, start: number, end: number): DeflateEnd | null {
   if (bytes.length < end + LOOK_AHEAD_BYTES) return null;
-  const walk = new Walk(bytes, start * 8, end * 8);
+  const walk = new BitWalk(bytes, start * 8, end * 8);
   for (let blocks = 0; blocks < MAX_BLOCKS; blocks += 1) {
     const finalBit = walk.bit;
     const isLast = walk.take(1) === 1;
-    if (!skipBlock(walk) || walk.bit > walk.limit) return null;
+    const isLong = end * 8 - finalBit > LONG_BITS && finalBit - start * 8 >= blocks * LONG_BITS;
+    if (!skipBlock(walk, isLong) || walk.bit > walk.limit) return null;
     if (isLast) return { finalBit, endBit: walk.bit };
   }
   return null;
 }
 
-/** A place in the bytes, told in bits, and what stands there. */
-class Walk {
-  bit: number;
-  readonly limit: number;
-  readonly view: DataView;
-
-  constructor(bytes: Uint8Array, bit: number, limit: number) {
-    this.bit = bit;
-    this.limit = limit;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  /** The next bits, 25 of them for sure; zeros behind the limit. */
-  look(): number {
-    return this.bit > this.limit ? 0 : this.view.getUint32(this.bit >>> 3, true) >>> (this.bit & 7);
-  }
-
-  /** The number in the next `bits`, at most 25. */
-  take(bits: number): number {
-    const value = this.look() & ((1 << bits) - 1);
-    this.bit += bits;
-    return value;
-  }
-}
-
-function skipBlock(walk: Walk): boolean {
+/** `isLong`: the block is likely to be. */
+function skipBlock(walk: BitWalk, isLong: boolean): boolean {
   switch (walk.take(2)) {
     case 0:
       return skipStored(walk);
     case 1:
       return skipCodes(walk, FIXED);
     case 2:
-      return skipDynamic(walk);
+      return skipDynamic(walk, isLong);
     default:
       return false;
   }
 }
 
-function skipStored(walk: Walk): boolean {
+function skipStored(walk: BitWalk): boolean {
   walk.bit = (walk.bit + 7) & ~7;
   const length = walk.take(16);
   if (length !== (walk.take(16) ^ 0xffff)) return false;
@@ -97,6 +77,7 @@ interface Codes {
   readonly distances: Huffman;
 }
 
+/** Bits looked up at once: with more, the tables cost more to fill than they save. */
 const PEEK_BITS = 10;
 const PEEK_MASK = (1 << PEEK_BITS) - 1;
 
@@ -113,7 +94,7 @@ function createCodes(): Codes {
  * Steps to the end of the block. What a step leads to chooses the table of the next one, without a branch that a
  * processor would have to guess: that halves the time.
  */
-function skipCodes(walk: Walk, { steps, symbols, distances }: Codes): boolean {
+function skipCodes(walk: BitWalk, { steps, symbols, distances }: Codes): boolean {
   const { view, limit } = walk;
   let bit = walk.bit;
   let code = 0;
@@ -130,50 +111,23 @@ function skipCodes(walk: Walk, { steps, symbols, distances }: Codes): boolean {
 }
 
 /** Reads the block's own codes, then walks through it. */
-function skipDynamic(walk: Walk): boolean {
+function skipDynamic(walk: BitWalk, isLong: boolean): boolean {
   const symbolCount = walk.take(5) + END_OF_BLOCK + 1;
   const distanceCount = walk.take(5) + 1;
   const lengths = readLengths(walk, walk.take(4) + 4, symbolCount + distanceCount);
+  if (lengths === null) return false;
   if (symbolCount > SYMBOL_STEPS.length || distanceCount > DISTANCE_STEPS.length) return false;
-  if (lengths === null || lengths[END_OF_BLOCK] === 0) return false;
-  return (
-    setLengths(OWN.symbols, lengths.subarray(0, symbolCount), false) &&
-    setLengths(OWN.distances, lengths.subarray(symbolCount), true) &&
-    skipCodes(walk, OWN)
-  );
-}
-
-/** The lengths of both codes, told in one run under a code of their own; null unless they come out at `count`. */
-function readLengths(walk: Walk, told: number, count: number): Uint8Array | null {
-  const own = new Uint8Array(LENGTH_ORDER.length);
-  for (let i = 0; i < told; i += 1) own[LENGTH_ORDER[i]!] = walk.take(3);
-  if (!setLengths(LENGTHS, own, false)) return null;
-  const lengths = new Uint8Array(count);
-  let at = 0;
-  while (at < count) {
-    const step = nextStep(LENGTHS, walk.look());
-    if (step === INVALID) return null;
-    walk.bit += bitsOf(step);
-    const symbol = symbolOf(step);
-    const [length, repeat] = symbol < 16 ? [symbol, 1] : runOf(walk, symbol, lengths[at - 1]);
-    if (length === undefined || at + repeat > count) return null;
-    lengths.fill(length, at, at + repeat);
-    at += repeat;
-  }
-  return lengths;
-}
-
-/** A repeated length: the one before, or zero. */
-function runOf(walk: Walk, symbol: number, before: number | undefined): [number | undefined, number] {
-  if (symbol === 16) return [before, 3 + walk.take(2)];
-  return symbol === 17 ? [0, 3 + walk.take(3)] : [0, 11 + walk.take(7)];
+  if (
+    lengths[END_OF_BLOCK] === 0 ||
+    !setLengths(OWN.symbols, lengths.subarray(0, symbolCount), false) ||
+    !setLengths(OWN.distances, lengths.subarray(symbolCount), true)
+  )
+    return false;
+  if (isLong) lengthen(OWN.symbols);
+  return skipCodes(walk, OWN);
 }
 
 const END_OF_BLOCK = 256;
-/** In this order the lengths of the code of lengths are told. */
-const LENGTH_ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
-const LENGTH_STEPS = Uint16Array.from(LENGTH_ORDER, (_, symbol) => stepOf(0, MORE, symbol));
-
 const isLiteral = (symbol: number) => symbol < END_OF_BLOCK;
 /** Extra bits of the lengths 257 to 285, and of the distances 0 to 29. */
 const lengthExtra = (symbol: number) => (symbol < 265 || symbol === 285 ? 0 : (symbol - 261) >> 2);
@@ -185,7 +139,6 @@ const SYMBOL_STEPS = Uint16Array.from({ length: 286 }, (_, symbol) => {
 });
 const DISTANCE_STEPS = Uint16Array.from({ length: 30 }, (_, symbol) => stepOf(distanceExtra(symbol), MORE));
 
-const LENGTHS = createHuffman(new Uint16Array(128), LENGTH_STEPS);
 /** Of the block that is being walked; one pair for all walks, for none of them waits. */
 const OWN = createCodes();
 /** Of blocks that bring none (RFC 1951, 3.2.6). */
@@ -197,3 +150,4 @@ setLengths(
   false,
 );
 setLengths(FIXED.distances, new Uint8Array(32).fill(5), false);
+lengthen(FIXED.symbols);

@@ -1,4 +1,6 @@
 const MAX_CODE_BITS = 15;
+/** Tables of more bits cost more to fill than they save. */
+const MAX_PEEK_BITS = 10;
 
 /** What follows a step: another symbol of the same code, a distance, nothing more; or there is no such symbol. */
 export const MORE = 0;
@@ -6,11 +8,15 @@ export const DISTANCE = 1;
 export const BLOCK_END = 2;
 export const INVALID = 3;
 
-/** What a symbol means to someone who walks by: how many bits to go ahead, what follows, and which one it was. */
-export const stepOf = (bits: number, next: number, symbol = 0): number => (symbol << 7) | (bits << 2) | next;
+/**
+ * What a symbol means to someone who walks by: how many bits to go ahead, what follows, how many of the bits are its
+ * code, and which one it was. Sixteen bits.
+ */
+export const stepOf = (bits: number, next: number, symbol = 0): number => (symbol << 11) | (bits << 2) | next;
 export const bitsOf = (step: number): number => (step >> 2) & 31;
 export const nextOf = (step: number): number => step & 3;
-export const symbolOf = (step: number): number => step >> 7;
+export const symbolOf = (step: number): number => step >> 11;
+const codeBitsOf = (step: number): number => (step >> 7) & 15;
 
 /** A canonical code of deflate (RFC 1951, 3.2.2), in tables that serve one block after the other. */
 export interface Huffman {
@@ -96,8 +102,29 @@ function fill({ peekBits, countOf, symbols, stepOfSymbol, steps }: Huffman): voi
   }
 }
 
-function stepWith(bits: number, step: number | undefined): number {
-  return step === undefined ? INVALID : step + (bits << 2);
+function stepWith(codeBits: number, step: number | undefined): number {
+  return step === undefined ? INVALID : step + (codeBits << 2) + (codeBits << 7);
+}
+
+const singleSteps = new Uint16Array(1 << MAX_PEEK_BITS);
+
+/**
+ * Lets each step go on over the symbols behind it whose codes its slot shows whole, up to the first that something
+ * else follows: a walk through text takes half the steps then. For codes whose symbols are not asked for any more.
+ */
+export function lengthen({ peekBits, steps }: Huffman): void {
+  singleSteps.set(steps);
+  for (let slot = 0; slot < steps.length; slot += 1) {
+    let step = singleSteps[slot]!;
+    let bits = bitsOf(step);
+    while (nextOf(step) === MORE) {
+      const after = singleSteps[slot >> bits]!;
+      if (after === INVALID || bits + codeBitsOf(after) > peekBits) break;
+      bits += bitsOf(after);
+      step = after;
+    }
+    if (step !== INVALID) steps[slot] = stepOf(bits, nextOf(step));
+  }
 }
 
 function reversed(code: number, bits: number): number {
