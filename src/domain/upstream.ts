@@ -39,6 +39,11 @@ export interface Body {
   readonly wire: readonly Buffer[];
   /** The text itself, in UTF-8, inflated at most once. Throws `BodyError` where it is damaged or above 32 MB. */
   plain(): Buffer;
+  /**
+   * Gives the memory of an inflated text back now instead of leaving it to the collector: what `plain` gave is empty
+   * from here on, and nobody may need it. Asked again, it is inflated again.
+   */
+  forget(): void;
 }
 
 /** A body that cannot be read: damaged, cut or too large. */

@@ -1,4 +1,9 @@
 import type { Body } from '../domain/upstream.ts';
 
 /** A text of our own as a body. */
-export const bodyOf = (text: Buffer): Body => ({ encoding: 'identity', wire: [text], plain: () => text });
+export const bodyOf = (text: Buffer): Body => ({
+  encoding: 'identity',
+  wire: [text],
+  plain: () => text,
+  forget: () => {},
+});

@@ -24,7 +24,10 @@ export interface Response {
 export function respond(data: Body, around: Around, wish: Wish): Response | Promise<Response> {
   if (wish.isPretty) return respondText(wholeOf(data, around), wish);
   const joined = wish.encoding === 'gzip' && data.encoding === 'gzip' ? join(data, around) : null;
-  if (joined !== null) return responseOf('gzip', joined);
+  if (joined !== null) {
+    data.forget();
+    return responseOf('gzip', joined);
+  }
   if (wish.encoding !== 'identity') return encoded(wholeOf(data, around), wish);
   const text = data.encoding === 'identity' ? data.wire : [data.plain()];
   return responseOf('identity', [around.head, ...text, around.tail]);

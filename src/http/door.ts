@@ -30,6 +30,7 @@ export function serveRows(server: FastifyInstance, { rooms, publicUrl, clock, te
     ended.stay.keep(bytes);
     whenGone(reply, (hungUp) => {
       ended.stay.leave();
+      if (!hungUp && ended.outcome.ok) ended.outcome.answer.data.forget();
       tell(ended, { bytesOut: hungUp ? 0 : bytes, hungUp });
     });
     return reply;

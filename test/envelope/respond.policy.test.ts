@@ -25,6 +25,7 @@ function gzipBody(text: Buffer, pieces = 3) {
   const size = Math.ceil(wire.length / pieces);
   const cut = Array.from({ length: pieces }, (_, i) => wire.subarray(i * size, (i + 1) * size));
   let inflations = 0;
+  let forgotten = 0;
   const body: Body = {
     encoding: 'gzip',
     wire: cut,
@@ -32,8 +33,11 @@ function gzipBody(text: Buffer, pieces = 3) {
       inflations += 1;
       return text;
     },
+    forget: () => {
+      forgotten += 1;
+    },
   };
-  return { body, wire, inflations: () => inflations };
+  return { body, wire, inflations: () => inflations, forgotten: () => forgotten };
 }
 
 const DECODE: Record<ContentCoding, (body: Buffer) => Buffer> = {
@@ -92,6 +96,16 @@ describe('what came compressed', () => {
     expect(inflations()).toBe(0);
   });
 
+  it.each([
+    ['gzip', 1],
+    ['identity', 0],
+    ['br', 0],
+  ] as const)('for who takes %s its inflated text is forgotten %d times', async (encoding, times) => {
+    const { body, forgotten } = gzipBody(large);
+    await respond(body, around, wish(encoding));
+    expect(forgotten()).toBe(times);
+  });
+
   it('is inflated once for who takes no gzip, and not copied', () => {
     const { body, inflations } = gzipBody(large);
     const response = respond(body, around, wish('identity'));
@@ -103,7 +117,7 @@ describe('what came compressed', () => {
 
   it('in a way that cannot be joined is inflated and compressed again', async () => {
     const [one, two] = [large.subarray(0, 99), large.subarray(99)].map((part) => gzipSync(part));
-    const body: Body = { encoding: 'gzip', wire: [one as Buffer, two as Buffer], plain: () => large };
+    const body: Body = { ...gzipBody(large).body, wire: [one as Buffer, two as Buffer] };
     const response = await sent(body, wish('gzip'));
     expect(response.encoding).toBe('gzip');
     expect(response.text.equals(Buffer.concat([around.head, large, around.tail]))).toBe(true);

@@ -47,7 +47,21 @@ export function createBody(wire: readonly Buffer[], contentEncoding = ''): Body 
       plain ??= encoding === 'gzip' ? inflated(kept, 'gzip') : joined(kept);
       return plain;
     },
+    forget: () => {
+      if (plain === undefined || encoding === 'identity') return;
+      giveBack(plain);
+      plain = undefined;
+    },
   };
+}
+
+/**
+ * A page's memory goes back as soon as it is not needed, so that the next page is inflated into it while it is still
+ * in the processor's cache: that saves a quarter of the inflating, and most whole collections (ADR 44).
+ */
+function giveBack({ length, buffer }: Buffer): void {
+  // Smaller ones may be parts of Node's pool.
+  if (length >= Buffer.poolSize / 2 && buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 /**

@@ -39,6 +39,27 @@ describe('createBody', () => {
     expect(piece).toBe(gzip);
   });
 
+  it('forgets a large text at once, and inflates it again for who asks', () => {
+    const large = Buffer.concat(Array.from({ length: 4 }, () => text));
+    const body = createBody([gzipSync(large)], 'gzip');
+    const plain = body.plain();
+    expect(plain.equals(large)).toBe(true);
+    body.forget();
+    expect(plain.length).toBe(0);
+    expect(body.plain().equals(large)).toBe(true);
+  });
+
+  it('forgets nothing that is part of a pool, or that came as it is', () => {
+    const [neighbour, small] = [Buffer.from('{"b":2}'), createBody([gzipSync('{"a":1}')], 'gzip')];
+    small.plain();
+    small.forget();
+    expect(`${neighbour} ${small.plain()}`).toBe('{"b":2} {"a":1}');
+    const identity = createBody([text]);
+    identity.plain();
+    identity.forget();
+    expect(identity.wire[0]?.equals(text)).toBe(true);
+  });
+
   it('an empty body has no encoding, whatever was said', () => {
     for (const said of ['gzip', 'br', 'zstd']) {
       const body = createBody([Buffer.alloc(0)], said);
