@@ -3,6 +3,7 @@ import { Agent, request } from 'undici';
 import { unboundedHold } from '../src/domain/bytes-in-flight.ts';
 import { systemClock } from '../src/domain/clock.ts';
 import { Failure } from '../src/domain/failure.ts';
+import { Spares } from '../src/domain/spares.ts';
 import { silentTelemetry } from '../src/domain/telemetry.ts';
 import { NO_TERMS } from '../src/domain/traffic.ts';
 import { type Bitbucket, createBitbucket } from '../src/egress/bitbucket.ts';
@@ -71,6 +72,7 @@ const getOf =
       deadlineAtMs: performance.now() + 15_000,
       hangUp: new AbortController().signal,
       requestId: String(i),
+      spares: new Spares(),
       room: unboundedHold,
     };
     await upstream.get({ target: TARGET, read: (answer) => answer }, call);
@@ -226,6 +228,7 @@ async function bytes() {
       deadlineAtMs: performance.now() + 15_000,
       hangUp: signal,
       requestId: String(i),
+      spares: new Spares(),
       room: unboundedHold,
     };
     await upstream.get(

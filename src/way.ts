@@ -1,6 +1,7 @@
 import { type Account, type Caller, limitsOf } from './domain/account.ts';
 import type { AnswerHold } from './domain/bytes-in-flight.ts';
 import { Failure } from './domain/failure.ts';
+import { Spares } from './domain/spares.ts';
 import type { UpstreamCall } from './domain/upstream.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import { parseInput } from './endpoints/parse-input.ts';
@@ -135,6 +136,7 @@ async function answerRow({ trail, row, account, input, room }: Paid, rooms: Room
     deadlineAtMs: deadlineOf(trail.asked, rooms),
     hangUp,
     requestId,
+    spares: new Spares(),
     room,
   };
   const reader = rooms.readerFor(call, (ms) => {

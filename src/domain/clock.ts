@@ -43,8 +43,16 @@ export function repeat(clock: Clock, ms: number, work: () => Promise<unknown>): 
 export function within<Value>(clock: Clock, ms: number, work: Promise<Value>): Promise<Value | undefined> {
   return new Promise((resolve, reject) => {
     const cancel = clock.after(ms, () => resolve(undefined));
-    work.then(resolve, reject);
-    work.then(cancel, cancel);
+    work.then(
+      (value) => {
+        cancel();
+        resolve(value);
+      },
+      (error: unknown) => {
+        cancel();
+        reject(error);
+      },
+    );
   });
 }
 

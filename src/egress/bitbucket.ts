@@ -3,7 +3,6 @@ import { Allowance } from './attempts/allowance.ts';
 import { Latencies } from './attempts/latencies.ts';
 import { Pursuit } from './attempts/pursuit.ts';
 import { upstreamBaseOf } from './attempts/redirect.ts';
-import { createSparesOf } from './attempts/spares.ts';
 import { createPool, type PoolOptions } from './exits/pool.ts';
 import type { Pool } from './exits/port.ts';
 
@@ -31,7 +30,6 @@ export function createBitbucket(options: BitbucketOptions): Bitbucket {
     random,
     allowance: new Allowance(),
     latencies: new Latencies(),
-    sparesOf: createSparesOf(),
   };
   return {
     get: <Value>(request: UpstreamRequest<Value>, call: UpstreamCall) => {

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { unboundedHold } from '../../src/domain/bytes-in-flight.ts';
+import { Spares } from '../../src/domain/spares.ts';
 import { silentTelemetry } from '../../src/domain/telemetry.ts';
 import { type Bitbucket, createBitbucket } from '../../src/egress/bitbucket.ts';
 import {
@@ -399,6 +400,7 @@ it('another list of exits loses no call under way', async () => {
     deadlineAtMs: gateway.clock.monotonic() + 5_000,
     hangUp: new AbortController().signal,
     requestId: 'r',
+    spares: new Spares(),
     room: unboundedHold,
   };
   const underWay = upstream.get({ target: '/repositories/acme/big', read: (answer) => answer }, call);

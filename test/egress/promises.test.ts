@@ -2,6 +2,7 @@ import { setDefaultCACertificates } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type BytesHold, unboundedHold } from '../../src/domain/bytes-in-flight.ts';
 import type { Failure } from '../../src/domain/failure.ts';
+import { Spares } from '../../src/domain/spares.ts';
 import { type AttemptEnded, silentTelemetry } from '../../src/domain/telemetry.ts';
 import type { UpstreamAnswer } from '../../src/domain/upstream.ts';
 import { type Bitbucket, type BitbucketOptions, createBitbucket } from '../../src/egress/bitbucket.ts';
@@ -88,6 +89,7 @@ function call(bitbucket: Bitbucket, asked: Asked = {}): Promise<unknown> {
         deadlineAtMs: clock.monotonic() + deadlineMs,
         hangUp,
         requestId: 'r',
+        spares: new Spares(),
         room,
       },
     )

@@ -7,7 +7,6 @@ import type { Allowance } from './allowance.ts';
 import { decisive, patienceOf } from './hedge.ts';
 import type { Latencies } from './latencies.ts';
 import { redirectedAway, redirectedTooOften, redirectTarget, type UpstreamBase } from './redirect.ts';
-import type { Spares } from './spares.ts';
 import { type Try, tryExit } from './try-exit.ts';
 import { type Elsewhere, tooLate, type Verdict } from './verdict.ts';
 
@@ -21,7 +20,6 @@ export interface PursuitTools {
   readonly base: UpstreamBase;
   readonly allowance: Allowance;
   readonly latencies: Latencies;
-  readonly sparesOf: (call: UpstreamCall) => Spares;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   /** In [0, 1); for jitter. */
@@ -32,7 +30,6 @@ export interface PursuitTools {
 export class Pursuit {
   readonly #tools: PursuitTools;
   readonly #call: UpstreamCall;
-  readonly #spares: Spares;
   readonly #tried = new Set<Exit>();
   readonly #running = new Set<Try>();
   #hasBegun = false;
@@ -45,7 +42,6 @@ export class Pursuit {
   constructor(tools: PursuitTools, call: UpstreamCall) {
     this.#tools = tools;
     this.#call = call;
-    this.#spares = tools.sparesOf(call);
   }
 
   /** See `Upstream.get`. When the caller hangs up it rejects at once; what was sent is drained behind its back. */
@@ -58,8 +54,13 @@ export class Pursuit {
         reject(hungUp());
       };
       hangUp.addEventListener('abort', onHangUp, { once: true });
-      const ended = () => hangUp.removeEventListener('abort', onHangUp);
-      this.#follow(request).finally(ended).then(resolve, reject);
+      const ending =
+        <Value>(end: (value: Value) => void) =>
+        (value: Value) => {
+          hangUp.removeEventListener('abort', onHangUp);
+          end(value);
+        };
+      this.#follow(request).then(ending(resolve), ending(reject));
     });
   }
 
@@ -108,12 +109,12 @@ export class Pursuit {
 
   /** The first attempt of a read is always made; more only while the call has some to spare. */
   get #mayTry(): boolean {
-    return !this.#hasBegun || this.#spares.isLeft;
+    return !this.#hasBegun || this.#call.spares.isLeft;
   }
 
   async #launch(request: UpstreamRequest<unknown>, isHedge: boolean): Promise<Try> {
     const { pool } = this.#tools;
-    if (this.#hasBegun) this.#spares.take();
+    if (this.#hasBegun) this.#call.spares.take();
     this.#hasBegun = true;
     const reservation = await pool.reserve(this.#call, this.#tried).catch((error: unknown) => {
       throw this.#failed ?? error;

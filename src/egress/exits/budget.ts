@@ -88,10 +88,16 @@ export function restOf(budget: Budget, nowMs: number): number {
 /** When the passing of time alone gives calls back next, ms from now; Infinity when nothing is out. */
 export function growsInMs(budget: Budget, nowMs: number): number {
   const oldestMs = budget.counted.oldestMs(nowMs);
-  const moments = [budget.spentUntilMs, budget.withheld.untilMs, nextForeignMs(budget, nowMs)];
-  if (oldestMs !== undefined) moments.push(oldestMs + BUDGET_WINDOW_MS);
-  return Math.min(...moments.filter((atMs) => atMs > nowMs)) - nowMs;
+  const earliestMs = Math.min(
+    ifAhead(budget.spentUntilMs, nowMs),
+    ifAhead(budget.withheld.untilMs, nowMs),
+    ifAhead(nextForeignMs(budget, nowMs), nowMs),
+    oldestMs === undefined ? Number.POSITIVE_INFINITY : ifAhead(oldestMs + BUDGET_WINDOW_MS, nowMs),
+  );
+  return earliestMs - nowMs;
 }
+
+const ifAhead = (atMs: number, nowMs: number) => (atMs > nowMs ? atMs : Number.POSITIVE_INFINITY);
 
 /** What is left when strangers and other gateways are not looked at. */
 const roomOf = (budget: Budget, nowMs: number) => budget.limit - budget.held - budget.counted.total(nowMs);

@@ -49,6 +49,8 @@ export class HealthKeeper {
     const mayBeSuspected = (this.#suspected + 1) * 2 <= roster.size;
     const before = member.health;
     member.health = healthAfter(before, event, { nowMs, random, mayBeSuspected });
+    // As nearly always.
+    if (member.health === before) return;
     this.#suspected += Number(member.health.suspected) - Number(before.suspected);
     const { probeAtMs } = member.health;
     if (probeAtMs !== before.probeAtMs && probeAtMs !== Number.POSITIVE_INFINITY)

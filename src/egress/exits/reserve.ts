@@ -104,7 +104,7 @@ export class Reserver {
     return member;
   }
 
-  async #take(payer: Payer, member: Member): Promise<Reservation | NotTaken> {
+  #take(payer: Payer, member: Member): Promise<Reservation | NotTaken> {
     const { roster, ceiling, fairShare, leases, clock, ended } = this.#options;
     const share = fairShare.take(payer, roster.left, roster.whole, clock.monotonic());
     if ('restMs' in share) throw exhausted('share', share.restMs);

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { unboundedHold } from '../../../src/domain/bytes-in-flight.ts';
 import { systemClock } from '../../../src/domain/clock.ts';
 import { Failure } from '../../../src/domain/failure.ts';
+import { Spares } from '../../../src/domain/spares.ts';
 import { type AttemptEnded, silentTelemetry } from '../../../src/domain/telemetry.ts';
 import type { UpstreamRequest } from '../../../src/domain/upstream.ts';
 import { Latencies } from '../../../src/egress/attempts/latencies.ts';
@@ -54,6 +55,7 @@ async function attempt(asked: Partial<UpstreamRequest<unknown>> = {}) {
       deadlineAtMs: systemClock.monotonic() + 10_000,
       hangUp: new AbortController().signal,
       requestId: 'r',
+      spares: new Spares(),
       room: unboundedHold,
     },
     isHedge: false,

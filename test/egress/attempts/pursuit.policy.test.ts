@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { unboundedHold } from '../../../src/domain/bytes-in-flight.ts';
 import { Failure } from '../../../src/domain/failure.ts';
+import { Spares } from '../../../src/domain/spares.ts';
 import { type AttemptEnded, silentTelemetry } from '../../../src/domain/telemetry.ts';
-import type { UpstreamAnswer, UpstreamCall, UpstreamRequest } from '../../../src/domain/upstream.ts';
+import type { UpstreamAnswer, UpstreamRequest } from '../../../src/domain/upstream.ts';
 import { Allowance } from '../../../src/egress/attempts/allowance.ts';
 import { Latencies } from '../../../src/egress/attempts/latencies.ts';
 import { Pursuit } from '../../../src/egress/attempts/pursuit.ts';
 import { upstreamBaseOf } from '../../../src/egress/attempts/redirect.ts';
-import { createSparesOf } from '../../../src/egress/attempts/spares.ts';
 import { createFairQueue } from '../../../src/egress/exits/fair-queue.ts';
 import type { AttemptEnd, Exit, Pool } from '../../../src/egress/exits/port.ts';
 import { TunnelError } from '../../../src/egress/sources/tunnel-error.ts';
@@ -94,7 +94,6 @@ function pursue(options: Options, asked: Partial<UpstreamRequest<unknown>> = {})
     base: upstreamBaseOf('https://api.bitbucket.org/2.0'),
     allowance,
     latencies,
-    sparesOf: createSparesOf(),
     clock,
     telemetry: { ...silentTelemetry, attemptEnded: (end: AttemptEnded) => void told.push(end) },
     random: () => 0.5,
@@ -106,6 +105,7 @@ function pursue(options: Options, asked: Partial<UpstreamRequest<unknown>> = {})
     deadlineAtMs: clock.monotonic() + (options.deadlineMs ?? 15_000),
     hangUp: hangUp.signal,
     requestId: 'r',
+    spares: new Spares(),
     room: unboundedHold,
   };
   const request = {
@@ -257,16 +257,6 @@ describe('the attempts of one call', () => {
       expect(await second).toMatchObject({ code });
       expect(requests).toHaveLength(5);
     }
-  });
-
-  it('of another call are its own', async () => {
-    const sparesOf = createSparesOf();
-    const [one, other] = [{}, {}] as [UpstreamCall, UpstreamCall];
-    for (let i = 0; i < 3; i += 1) {
-      expect(sparesOf(one).isLeft).toBe(true);
-      sparesOf(one).take();
-    }
-    expect([sparesOf(one).isLeft, sparesOf(other).isLeft]).toEqual([false, true]);
   });
 });
 
@@ -566,7 +556,6 @@ describe('a caller who hangs up', () => {
       base,
       allowance: new Allowance(),
       latencies: new Latencies(),
-      sparesOf: createSparesOf(),
       clock,
       telemetry: silentTelemetry,
       random: () => 0,
@@ -577,6 +566,7 @@ describe('a caller who hangs up', () => {
       deadlineAtMs: 9e9,
       hangUp: controller,
       requestId: 'r',
+      spares: new Spares(),
       room: unboundedHold,
     };
     const request = { target: '/x', read: () => 1 };

@@ -1,12 +1,12 @@
 import { expect } from 'vitest';
 import { unboundedHold } from '../../../src/domain/bytes-in-flight.ts';
 import { Failure } from '../../../src/domain/failure.ts';
+import { Spares } from '../../../src/domain/spares.ts';
 import { silentTelemetry } from '../../../src/domain/telemetry.ts';
 import { Allowance } from '../../../src/egress/attempts/allowance.ts';
 import { Latencies } from '../../../src/egress/attempts/latencies.ts';
 import { Pursuit } from '../../../src/egress/attempts/pursuit.ts';
 import { upstreamBaseOf } from '../../../src/egress/attempts/redirect.ts';
-import { createSparesOf } from '../../../src/egress/attempts/spares.ts';
 import type { Exit, Pool } from '../../../src/egress/exits/port.ts';
 import { TunnelError } from '../../../src/egress/sources/tunnel-error.ts';
 import type { VirtualClock } from '../../virtual-clock.ts';
@@ -57,7 +57,6 @@ export function createCallers(
     base: upstreamBaseOf('https://api.bitbucket.org/2.0'),
     allowance: new Allowance(),
     latencies: new Latencies(),
-    sparesOf: createSparesOf(),
     clock,
     telemetry: silentTelemetry,
     random,
@@ -91,7 +90,15 @@ export function createCallers(
     });
     const tools = { ...shared, pool: dispatched };
     const deadlineAtMs = clock.monotonic() + 15_000;
-    const call = { accountId, weight, deadlineAtMs, hangUp, requestId: 'r', room: unboundedHold };
+    const call = {
+      accountId,
+      weight,
+      deadlineAtMs,
+      hangUp,
+      requestId: 'r',
+      spares: new Spares(),
+      room: unboundedHold,
+    };
     for (let made = 1; made <= reads; made += 1) {
       const failure = await new Pursuit(tools, call)
         .run({ target: '/x', read: () => 1 })

@@ -98,7 +98,7 @@ describe('a keeper', () => {
     for (const member of members.slice(0, 3)) keeper.noteFault(member, REFUSED, PROOF);
     expect(rested).toEqual([]);
     for (const member of members.slice(0, 3)) keeper.noteFault(member, LOCKED, PROOF);
-    expect([rested, refreshed.slice(-5, -1)]).toEqual([['e2'], ['e0', 'e1', 'e2', 'e3']]);
+    expect([rested, refreshed.slice(-4)]).toEqual([['e2'], ['e0', 'e1', 'e2', 'e3']]);
     await clock.pass(59_999);
     expect([probes(), keeper.restUntilMs(members[3] as Member)]).toEqual([
       [0, 0, 0, 0],
@@ -132,7 +132,14 @@ describe('a keeper', () => {
     keeper.noteFault(direct, SILENT, SIGN);
     await clock.pass(60_000);
     expect([states(), refreshed, direct.health.suspicions, probes()]).toEqual([['healthy'], [], 0, [0]]);
-    keeper.note(direct, { kind: 'answered' });
+  });
+
+  it('tells the roster of no exit whose health stays as it is', () => {
+    const { keeper, members, refreshed } = createDesk(sources(1));
+    const [member] = members as [Member];
+    keeper.note(member, { kind: 'answered' });
+    expect(refreshed).toEqual([]);
+    keeper.note(member, PROOF);
     expect(refreshed).toEqual(['e0']);
   });
 

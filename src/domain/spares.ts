@@ -1,5 +1,3 @@
-import type { UpstreamCall } from '../../domain/upstream.ts';
-
 /** Attempts of one call beyond the first of each of its reads: retries, hedges and the hops of redirects. */
 const MAX_SPARES = 3;
 
@@ -18,14 +16,4 @@ export class Spares {
   take(): void {
     this.#left -= 1;
   }
-}
-
-/** Finds the counter of a call: all its reads are handed the same `UpstreamCall`. */
-export function createSparesOf(): (call: UpstreamCall) => Spares {
-  const known = new WeakMap<UpstreamCall, Spares>();
-  return (call) => {
-    const spares = known.get(call) ?? new Spares();
-    known.set(call, spares);
-    return spares;
-  };
 }
