@@ -49,8 +49,8 @@ export function watchAnswers(
   server.addHook('onRequest', (_request, { raw }, done) => {
     owed.add(raw);
     if (last) raw.shouldKeepAlive = false;
-    raw.once('prefinish', () => expectMovement(raw, idleMs));
-    raw.once('close', () => isGone(raw));
+    raw.on('prefinish', () => expectMovement(raw, idleMs));
+    raw.on('close', () => isGone(raw));
     done();
   });
 
@@ -75,7 +75,8 @@ export function watchAnswers(
  */
 function expectMovement(raw: ServerResponse, idleMs: number): void {
   const { socket } = raw;
-  if (socket === null || !('setTimeout' in socket)) return;
+  // Nearly always the kernel took it whole, and nothing is left that could stand still.
+  if (socket === null || socket.writableLength === 0 || !('setTimeout' in socket)) return;
   socket.setTimeout(idleMs);
   raw.prependOnceListener('finish', () => socket.setTimeout(0));
 }

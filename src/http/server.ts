@@ -60,7 +60,8 @@ export function createServer(options: ServerOptions): DoorServer {
     // `close` comes behind the drain: nothing is owed any more.
     forceCloseConnections: true,
     bodyLimit: 64 * 1024,
-    routerOptions: { ignoreDuplicateSlashes: false },
+    // Each row reads its own query, strictly (ADR 15).
+    routerOptions: { ignoreDuplicateSlashes: false, querystringParser: () => ({}) },
     http: {
       // Refused by the door, in the envelope.
       requireHostHeader: false,

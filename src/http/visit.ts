@@ -27,7 +27,7 @@ export function createVisit(clock: Clock, hangUp: HangUp = NEVER): Visit {
 /** Notes the arrival of a request, and its caller's hanging up. */
 export function noteVisit(clock: Clock, request: FastifyRequest, reply: FastifyReply): void {
   const line = new Line();
-  reply.raw.once('close', () => {
+  reply.raw.on('close', () => {
     if (!reply.raw.writableFinished) line.cut();
   });
   request.setDecorator('visit', createVisit(clock, line));
@@ -71,7 +71,7 @@ export function splitUrl(url: string): [path: string, query: string] {
 export function whenGone({ raw }: FastifyReply, work: (hungUp: boolean) => void): void {
   const tell = () => work(!raw.writableFinished);
   if (raw.closed || raw.destroyed) tell();
-  else raw.once('close', tell);
+  else raw.on('close', tell);
 }
 
 /** Why a request cannot be known for whom it is: HTTP/1.1 asks for exactly one `Host`. Undefined when it is. */

@@ -23,6 +23,9 @@ const SITE_PAGES = new Set([
 ]);
 const WORKSPACE_PAGES = new Set(['workspace', 'profile']);
 
+/** As most give it, and nothing else that it could be. */
+const PLAIN = /^([a-z0-9_-]{1,128})\/([a-z0-9_-]{1,62})$/;
+
 const HOW =
   'Give it as workspace/slug, for example atlassian/atlassian-event, or paste its bitbucket.org URL.';
 
@@ -32,6 +35,8 @@ const HOW =
  * What is wrong with it is told without repeating it, for there may be a password in it.
  */
 export function parseRepoName(text: string): ParseResult<RepoName> {
+  const [, workspace, slug] = PLAIN.exec(text) ?? [];
+  if (workspace !== undefined && slug !== undefined) return { value: { workspace, slug } };
   const fault = faultOf(text);
   if (fault !== null) return { fault };
   const path = pathOf(text.trim());

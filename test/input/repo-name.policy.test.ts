@@ -180,3 +180,11 @@ it('whatever comes in, no segment can leave its place', () => {
     { numRuns: 300 },
   );
 });
+
+it('a plain name is what it is on the long way too', () => {
+  fc.assert(
+    fc.property(fc.stringMatching(/^[a-z0-9_-]{1,130}\/[a-z0-9_.-]{1,64}$/), (text) => {
+      expect(parseRepoName(text)).toEqual(parseRepoName(` ${text}`));
+    }),
+  );
+});
