@@ -72,6 +72,7 @@ const getOf =
       deadlineAtMs: performance.now() + 15_000,
       hangUp: new AbortController().signal,
       requestId: String(i),
+      attempts: [],
       spares: new Spares(),
       room: unboundedHold,
     };
@@ -228,6 +229,7 @@ async function bytes() {
       deadlineAtMs: performance.now() + 15_000,
       hangUp: signal,
       requestId: String(i),
+      attempts: [],
       spares: new Spares(),
       room: unboundedHold,
     };

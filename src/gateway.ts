@@ -17,7 +17,7 @@ import { oneAtATime } from './one-at-a-time.ts';
 import { openStores, type Stores } from './open-stores.ts';
 import { createOperatorSide, type OperatorSide } from './operator-side.ts';
 import { createListTerms } from './source-terms.ts';
-import { createStories } from './stories.ts';
+import { createTell } from './stories.ts';
 import { createWebhooks, type Webhooks } from './webhooks-side.ts';
 
 /** A gateway that takes calls. */
@@ -138,20 +138,20 @@ async function buildWorld(ground: Ground): Promise<World> {
       log.level = level;
     },
   });
-  const stories = createStories(joinedTelemetry([createLogLines(log), side.telemetry]), clock);
+  const telemetry = joinedTelemetry([createLogLines(log), side.telemetry]);
   const upstream = createBitbucket({
     ...exitSettingsOf(config),
     sources,
     random: Math.random,
     budgets: stores.budgets,
-    telemetry: stories.telemetry,
+    telemetry,
     clock,
     log,
   });
   const house = await build({
     ...stores,
     ...houseSettingsOf(config),
-    stories,
+    tell: createTell(telemetry, clock),
     upstream: side.traffic.bound(upstream),
     readUsage: side.readUsage,
     quotaReached: webhooks.quotaReached,

@@ -6,7 +6,7 @@ import type { Upstream } from './domain/upstream.ts';
 import { drain } from './drain.ts';
 import { createReaders } from './endpoints/reader.ts';
 import { BASE_PATH, table } from './endpoints/table.ts';
-import { serveRows } from './http/door.ts';
+import { serveRows, type Tell } from './http/door.ts';
 import { serveHealth } from './http/health.ts';
 import { failureOf } from './http/known-errors.ts';
 import { serveMcp } from './http/mcp-route.ts';
@@ -21,7 +21,6 @@ import type { KeyStore } from './keys/key-store.ts';
 import type { Meter } from './limits/meter.ts';
 import { createQuotaWarnings, type QuotaReached } from './limits/quota-warnings.ts';
 import { reserveRoom } from './reserve-room.ts';
-import type { Stories } from './stories.ts';
 import type { Rooms } from './way/call.ts';
 
 /** What a gateway is made of. */
@@ -29,8 +28,8 @@ export interface Parts {
   readonly keys: KeyStore;
   readonly meter: Meter;
   readonly upstream: Upstream;
-  /** Told of every call; egress tells its attempts there. */
-  readonly stories: Stories;
+  /** Told of every call. */
+  readonly tell: Tell;
   /** What accounts used, for themselves. */
   readonly readUsage: ReadUsage;
   /** The upstream's base; its host is believed beside api.bitbucket.org. */
@@ -75,18 +74,16 @@ export interface House {
 
 /** Builds the world and hands it in. */
 export async function createHouse(parts: Parts): Promise<House> {
-  const { clock, publicUrl, version } = parts;
+  const { publicUrl, version } = parts;
   const admission = createAdmission();
-  const { stories } = parts;
-  const { tell } = stories;
-  const { server, answers } = createServer({ ...parts, tell });
+  const { server, answers } = createServer(parts);
   const gates = await registerRateLimit(server, parts);
   const memory = createBytesInFlight(parts.maxBytesInFlight);
   const rooms = createRooms(parts, { admission, gates, memory });
 
-  const door = serveRows(server, { rooms, publicUrl, clock, tell });
+  const door = serveRows(server, { ...parts, rooms });
   servePages(server, { table, base: publicUrl + BASE_PATH, version });
-  serveMcp(server, { ...parts, rooms, tell });
+  serveMcp(server, { ...parts, rooms });
   serveUsage(server, rooms, parts.readUsage);
   servePreflight(server, door);
   const isReady = async () => admission.phase === 'open' && (await parts.ready().catch(() => false));
@@ -114,21 +111,17 @@ interface Built {
 /** What the way needs of the parts. */
 export type RoomParts = Pick<
   Parts,
-  'keys' | 'meter' | 'upstream' | 'upstreamUrl' | 'stories' | 'deadlineMs' | 'clock' | 'log' | 'quotaReached'
+  'keys' | 'meter' | 'upstream' | 'upstreamUrl' | 'deadlineMs' | 'clock' | 'log' | 'quotaReached'
 >;
 
 /** The way's own view of the house, whoever stands at the door. */
 export function createRooms(parts: RoomParts, { admission, gates, memory }: Built): Rooms {
-  const { clock, log, meter, deadlineMs, stories } = parts;
+  const { clock, log, meter, deadlineMs } = parts;
   const warnOfQuota = createQuotaWarnings(log, parts.quotaReached);
   return {
     clock,
     deadlineMs,
-    enter: (requestId) => {
-      const permit = admission.enter();
-      stories.open(requestId);
-      return permit;
-    },
+    enter: admission.enter,
     nothingAt: createNothingHere(),
     ...gates,
     identify: createAuthenticate(parts),

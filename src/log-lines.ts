@@ -7,7 +7,8 @@ export function createLogLines(log: Log): Telemetry {
   return {
     callEnded: (call) => {
       const { level, cause } = weightOf(call);
-      log[level]({ ...lineOf(call), ...cause }, level === 'info' ? 'call' : 'call failed');
+      if (level === 'info') log.info(lineOf(call), 'call');
+      else log[level]({ ...lineOf(call), ...cause }, 'call failed');
     },
     attemptEnded: () => {},
     exitChanged: () => {},

@@ -68,7 +68,7 @@ export interface WaySteps {
 /** Is there room, and is this an endpoint? */
 async function admit(trail: Trail, rooms: Rooms): Promise<Admitted> {
   const { asked } = trail;
-  trail.permit = rooms.enter(asked.requestId);
+  trail.permit = rooms.enter();
   if (asked.row !== null) return { trail, row: asked.row };
   await rooms.guardAddress(asked.address);
   throw rooms.nothingAt(asked.path);
@@ -136,6 +136,7 @@ async function answerRow({ trail, row, account, input, room }: Paid, rooms: Room
     deadlineAtMs: deadlineOf(trail.asked, rooms),
     hangUp,
     requestId,
+    attempts: trail.attempts,
     spares: new Spares(),
     room,
   };

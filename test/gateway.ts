@@ -11,7 +11,7 @@ import { createKey } from '../src/keys/key.ts';
 import { createLogLines } from '../src/log-lines.ts';
 import { MCP_PATH } from '../src/mcp/mcp.ts';
 import { openStores, type Stores } from '../src/open-stores.ts';
-import { createStories } from '../src/stories.ts';
+import { createTell } from '../src/stories.ts';
 import { openUsageStore } from '../src/usage/open-usage-store.ts';
 import { createUsage } from '../src/usage/usage.ts';
 import { createCertificate } from './bitbucket/certificate.ts';
@@ -133,7 +133,6 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
   const usage = createUsage({ store: openUsageStore(stores.backend), clock, log: logger });
   const counted = { exitChanged: () => {}, ...usage.telemetry };
   const heard = joinedTelemetry([createLogLines(logger), counted, ...(options.listeners ?? [])]);
-  const stories = createStories(heard, clock);
   const upstream = createBitbucket({
     upstreamUrl: standIn.url,
     sources: exitsOf('direct'),
@@ -145,12 +144,12 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
     budgets: stores.budgets,
     clock,
     log: logger,
-    telemetry: stories.telemetry,
+    telemetry: heard,
     ...options.egress,
   });
   const app = await createHouse({
     ...stores,
-    stories,
+    tell: createTell(heard, clock),
     upstream,
     readUsage: usage.read,
     upstreamUrl: standIn.url,

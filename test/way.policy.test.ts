@@ -72,8 +72,8 @@ async function go({ rooms = {}, meter = {}, asked = {}, work = async () => ({ da
   const all: Rooms = {
     clock: { now: () => 4_000, monotonic: () => 300, after: () => () => {} },
     deadlineMs: 1_000,
-    enter: (id) => {
-      told.push(`enter ${id}`);
+    enter: () => {
+      told.push('enter');
       return { leave: () => void told.push('leave') };
     },
     nothingAt: (path) => new Failure('route_not_found', path),
@@ -141,7 +141,7 @@ async function go({ rooms = {}, meter = {}, asked = {}, work = async () => ({ da
 
 const codeOf = ({ outcome }: { outcome: Awaited<ReturnType<typeof answer>>['outcome'] }) =>
   outcome.ok ? 'ok' : outcome.failure.code;
-const ENTRANCE = ['enter id-1', 'identify key', 'limitRate acct_1'];
+const ENTRANCE = ['enter', 'identify key', 'limitRate acct_1'];
 const ROOM = 'room acct_1 1200 false';
 const SPENT = [...ENTRANCE, ROOM, 'spend acct_1 {"accountId":"acct_1"}', 'note acct_1 41'];
 const READS = 'get acct_1 20 1200 id-1 true';
@@ -189,37 +189,32 @@ describe('a call that is refused before it is spent costs nothing, and no later 
   const none = { granted: false, reading: READING, waitMs: 1_500 } as const;
   it.each([
     ['full house', { rooms: { enter: throws('overloaded') } }, 'overloaded', []],
-    ['no endpoint', { asked: { row: null } }, 'route_not_found', ['enter id-1', 'guard 10.0.0.1']],
+    ['no endpoint', { asked: { row: null } }, 'route_not_found', ['enter', 'guard 10.0.0.1']],
     [
       'no endpoint, too often',
       { asked: { row: null }, rooms: { guardAddress: rejects('rate_exceeded') } },
       'rate_exceeded',
-      ['enter id-1'],
+      ['enter'],
     ],
-    [
-      'no key',
-      { rooms: { identify: rejects('key_missing') } },
-      'key_missing',
-      ['enter id-1', 'guard 10.0.0.1'],
-    ],
+    ['no key', { rooms: { identify: rejects('key_missing') } }, 'key_missing', ['enter', 'guard 10.0.0.1']],
     [
       'a bad key',
       { rooms: { identify: rejects('key_invalid') } },
       'key_invalid',
-      ['enter id-1', 'guard 10.0.0.1'],
+      ['enter', 'guard 10.0.0.1'],
     ],
     [
       'bad keys, too often',
       { rooms: { identify: rejects('key_invalid'), guardAddress: rejects('rate_exceeded') } },
       'rate_exceeded',
-      ['enter id-1'],
+      ['enter'],
     ],
-    ['two keys', { rooms: { identify: rejects('invalid_request') } }, 'invalid_request', ['enter id-1']],
+    ['two keys', { rooms: { identify: rejects('invalid_request') } }, 'invalid_request', ['enter']],
     [
       'a store that is away',
       { rooms: { identify: rejects('store_unavailable') } },
       'store_unavailable',
-      ['enter id-1'],
+      ['enter'],
     ],
     [
       'a fault of ours',
@@ -231,25 +226,25 @@ describe('a call that is refused before it is spent costs nothing, and no later 
         },
       },
       'internal',
-      ['enter id-1'],
+      ['enter'],
     ],
     [
       'a suspended account',
       { rooms: { identify: async () => ({ account: { ...ACCOUNT, suspended: true }, keyId: 'key_1' }) } },
       'subscription_inactive',
-      ['enter id-1', 'read acct_1'],
+      ['enter', 'read acct_1'],
     ],
     [
       'an account that ends now',
       { rooms: { identify: async () => ({ account: { ...ACCOUNT, expiresAtMs: 4_000 }, keyId: 'key_1' }) } },
       'subscription_inactive',
-      ['enter id-1', 'read acct_1'],
+      ['enter', 'read acct_1'],
     ],
     [
       'a full second',
       { rooms: { limitRate: rejects('rate_exceeded') } },
       'rate_exceeded',
-      ['enter id-1', 'identify key', 'read acct_1'],
+      ['enter', 'identify key', 'read acct_1'],
     ],
     ['bad input', { asked: { query: 'x=1' } }, 'invalid_request', [...ENTRANCE, 'read acct_1']],
     [
@@ -287,7 +282,7 @@ describe('a call that is refused before it is spent costs nothing, and no later 
     seen.ended.stay.keep(1);
     seen.ended.stay.leave();
     const held = told.includes(ROOM) ? ['keep 1', 'release'] : [];
-    const place = told.includes('enter id-1') ? ['leave'] : [];
+    const place = told.includes('enter') ? ['leave'] : [];
     expect(seen.told).toEqual([...held, ...place]);
   });
 

@@ -6,7 +6,7 @@ import type { CallStore, KeptCall } from './call-store.ts';
 import { storyOf } from './story.ts';
 
 /** How often stories are told to the store, ms. */
-const TELL_EVERY_MS = 1_000;
+const TELL_EVERY_MS = 250;
 /** So many wait for the store at most; beyond it the newest are not kept. */
 const MAX_WAITING = 20_000;
 

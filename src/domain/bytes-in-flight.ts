@@ -142,6 +142,7 @@ class Memory {
   }
 
   #wake(): void {
+    if (this.#waiting.size === 0) return;
     let promised = 0;
     for (const [hold, wanted] of [...this.#waiting]) {
       const stillWaits = this.#waiting.get(hold) === wanted;

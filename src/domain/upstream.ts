@@ -2,6 +2,7 @@ import type { BytesHold } from './bytes-in-flight.ts';
 import type { Failure } from './failure.ts';
 import type { HangUp } from './hang-up.ts';
 import type { Spares } from './spares.ts';
+import type { AttemptEnded } from './telemetry.ts';
 
 /** One resource of Bitbucket: path and query behind the API's base, percent-encoded. */
 export interface UpstreamTarget {
@@ -70,6 +71,8 @@ export interface UpstreamCall {
   readonly hangUp: HangUp;
   /** The request's id, for the log and the story of the call. */
   readonly requestId: string;
+  /** Those that ended, for the call's story; who makes one adds it. */
+  readonly attempts: AttemptEnded[];
   /** What its reads may still make beyond the first attempt of each. */
   readonly spares: Spares;
   /** The call's room in memory: asked before bytes are kept, the upstream paused without it. */

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { Bag, type Seat } from '../domain/bag.ts';
 
 /** An answer that does not move for this long ends its connection, ms. */
 const STALLED_MS = 30_000;
@@ -29,28 +30,28 @@ export function watchAnswers(
   server: FastifyInstance,
   { stalledMs = STALLED_MS }: AnswersOptions = {},
 ): Answers {
-  const owed = new Set<ServerResponse>();
+  const owed = new Bag<ServerResponse>();
   let waiting: (() => void)[] = [];
   let idleMs = stalledMs;
   let last = false;
 
-  const begun = () => [...owed].filter((raw) => raw.headersSent);
+  const begun = () => owed.things().filter((raw) => raw.headersSent);
   const part = () => {
     last = true;
-    for (const raw of owed) if (!raw.headersSent) raw.shouldKeepAlive = false;
+    for (const raw of owed.things()) if (!raw.headersSent) raw.shouldKeepAlive = false;
   };
-  const isGone = (raw: ServerResponse) => {
-    owed.delete(raw);
+  const isGone = (seat: Seat<ServerResponse>) => {
+    owed.remove(seat);
     if (owed.size > 0) return;
     for (const settle of waiting) settle();
     waiting = [];
   };
 
   server.addHook('onRequest', (_request, { raw }, done) => {
-    owed.add(raw);
+    const seat = owed.add(raw);
     if (last) raw.shouldKeepAlive = false;
     raw.on('prefinish', () => expectMovement(raw, idleMs));
-    raw.on('close', () => isGone(raw));
+    raw.on('close', () => isGone(seat));
     done();
   });
 

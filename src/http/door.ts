@@ -8,8 +8,16 @@ import { failureOf } from './known-errors.ts';
 import { send } from './send.ts';
 import { askedBy, hostFault, noteVisit, whenGone } from './visit.ts';
 
-/** How an answer left, for the story of its call. */
-export type Tell = (ended: Ended, leaving: { readonly bytesOut: number; readonly hungUp: boolean }) => void;
+/** How an answer left. */
+export interface Leaving {
+  /** Body bytes that were handed to the caller. */
+  readonly bytesOut: number;
+  /** The caller went away before the last byte, or was cut. */
+  readonly hungUp: boolean;
+}
+
+/** Tells the story of a call, once, when its answer is gone. */
+export type Tell = (ended: Ended, leaving: Leaving) => void;
 
 export interface DoorOptions {
   readonly rooms: Rooms;

@@ -3,7 +3,7 @@ import type { AnswerHold } from '../domain/bytes-in-flight.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { HangUp } from '../domain/hang-up.ts';
-import type { ChargeOutcome } from '../domain/telemetry.ts';
+import type { AttemptEnded, ChargeOutcome } from '../domain/telemetry.ts';
 import type { UpstreamCall } from '../domain/upstream.ts';
 import type { Answer, Endpoint, Reader } from '../endpoints/endpoint.ts';
 import type { Conditions } from '../envelope/etag.ts';
@@ -55,6 +55,8 @@ export interface Ended {
   /** What of the input may be told to the operator: a repository or a workspace. */
   readonly subject: string | null;
   readonly upstreamMs: number;
+  /** Those through exits, as far as they have ended. */
+  readonly attempts: readonly AttemptEnded[];
   /** Whose end the door tells, exactly once, when the answer was flushed, cut or thrown away. */
   readonly stay: Stay;
 }
@@ -76,7 +78,7 @@ export interface Rooms {
   /** Longest time a call may take, ms, retries included. */
   readonly deadlineMs: number;
   /** A place among the calls under way. Throws `draining`, `overloaded`. */
-  enter(requestId: string): Permit;
+  enter(): Permit;
   /** What to say where there is no endpoint: `route_not_found`, `method_not_allowed`. */
   nothingAt(path: string): Failure;
   /** Counts a call of nobody known by its address. Rejects with `rate_exceeded`. */

@@ -1,6 +1,7 @@
 import type { Caller } from '../domain/account.ts';
 import type { AnswerHold } from '../domain/bytes-in-flight.ts';
 import type { Failure } from '../domain/failure.ts';
+import type { AttemptEnded } from '../domain/telemetry.ts';
 import type { Asked, Ended, Outcome, Permit, Stay } from './call.ts';
 
 /** What was found out about a call, for whatever it ends with. */
@@ -11,6 +12,7 @@ export class Trail {
   room: AnswerHold | null = null;
   subject: string | null = null;
   upstreamMs = 0;
+  readonly attempts: AttemptEnded[] = [];
 
   constructor(asked: Asked) {
     this.asked = asked;
@@ -23,8 +25,8 @@ export function endOf(
   outcome: Outcome,
   end: Pick<Ended, 'charge' | 'reading' | 'atMs'>,
 ): Ended {
-  const { asked, caller, subject, upstreamMs } = trail;
-  return { asked, outcome, caller, subject, upstreamMs, ...end, stay: stayOf(trail) };
+  const { asked, caller, subject, upstreamMs, attempts } = trail;
+  return { asked, outcome, caller, subject, upstreamMs, attempts, ...end, stay: stayOf(trail) };
 }
 
 function stayOf({ room, permit }: Trail): Stay {

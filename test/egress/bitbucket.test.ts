@@ -400,6 +400,7 @@ it('another list of exits loses no call under way', async () => {
     deadlineAtMs: gateway.clock.monotonic() + 5_000,
     hangUp: new AbortController().signal,
     requestId: 'r',
+    attempts: [],
     spares: new Spares(),
     room: unboundedHold,
   };

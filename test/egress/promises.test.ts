@@ -89,6 +89,7 @@ function call(bitbucket: Bitbucket, asked: Asked = {}): Promise<unknown> {
         deadlineAtMs: clock.monotonic() + deadlineMs,
         hangUp,
         requestId: 'r',
+        attempts: [],
         spares: new Spares(),
         room,
       },

@@ -1,5 +1,5 @@
 import type { Clock } from '../../domain/clock.ts';
-import type { AttemptVerdict, Telemetry } from '../../domain/telemetry.ts';
+import type { AttemptEnded, AttemptVerdict, Telemetry } from '../../domain/telemetry.ts';
 import type { UpstreamCall, UpstreamHead, UpstreamRequest } from '../../domain/upstream.ts';
 import type { AttemptEnd, Reservation } from '../exits/port.ts';
 import { Attempt } from './attempt.ts';
@@ -60,7 +60,7 @@ export function tryExit(options: TryOptions): Try {
       const told = name ?? nameOf(end);
       reservation.settle(settlementOf(result, told, end));
       if (told === 'answered' || told === 'unchanged') options.latencies.note(end.durationMs);
-      options.telemetry.attemptEnded({
+      const ended: AttemptEnded = {
         requestId: call.requestId,
         accountId: call.accountId,
         exit: exit.label,
@@ -72,7 +72,9 @@ export function tryExit(options: TryOptions): Try {
         bytesUp: end.bytesUp,
         bytesDown: end.bytesDown,
         isHedge: options.isHedge,
-      });
+      };
+      call.attempts.push(ended);
+      options.telemetry.attemptEnded(ended);
     },
   });
   attempt.start();

@@ -48,8 +48,8 @@ export function createFairQueue(places: number): FairQueue {
       const guests = accounts.get(accountId) ?? { inside: 0, waiting: new Set() };
       accounts.set(accountId, guests);
       const guest: Guest = { begin, isInside: false };
-      guests.waiting.add(guest);
       if (guests.inside < free) admit(guests, guest);
+      else guests.waiting.add(guest);
       return () => {
         guests.waiting.delete(guest);
         if (guest.isInside) {

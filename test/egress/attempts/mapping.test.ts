@@ -55,6 +55,7 @@ async function attempt(asked: Partial<UpstreamRequest<unknown>> = {}) {
       deadlineAtMs: systemClock.monotonic() + 10_000,
       hangUp: new AbortController().signal,
       requestId: 'r',
+      attempts: [],
       spares: new Spares(),
       room: unboundedHold,
     },

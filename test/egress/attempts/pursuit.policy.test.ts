@@ -105,6 +105,7 @@ function pursue(options: Options, asked: Partial<UpstreamRequest<unknown>> = {})
     deadlineAtMs: clock.monotonic() + (options.deadlineMs ?? 15_000),
     hangUp: hangUp.signal,
     requestId: 'r',
+    attempts: [],
     spares: new Spares(),
     room: unboundedHold,
   };
@@ -566,6 +567,7 @@ describe('a caller who hangs up', () => {
       deadlineAtMs: 9e9,
       hangUp: controller,
       requestId: 'r',
+      attempts: [],
       spares: new Spares(),
       room: unboundedHold,
     };

@@ -96,6 +96,7 @@ export function createCallers(
       deadlineAtMs,
       hangUp,
       requestId: 'r',
+      attempts: [],
       spares: new Spares(),
       room: unboundedHold,
     };

@@ -1,7 +1,7 @@
 import { table } from '../../../src/endpoints/table.ts';
 import type { Answers } from '../../../src/http/answers.ts';
+import type { Tell } from '../../../src/http/door.ts';
 import { answerBodyOf, headersOf } from '../../../src/http/send.ts';
-import type { Stories } from '../../../src/stories.ts';
 import type { Ended, Rooms } from '../../../src/way/call.ts';
 import { answer } from '../../../src/way.ts';
 import type { Machine } from './machine.ts';
@@ -54,7 +54,7 @@ export function createDoor({
 }: {
   readonly rooms: Rooms;
   readonly machine: Machine;
-  readonly tell: Stories['tell'];
+  readonly tell: Tell;
 }): Door {
   const visits = new Set<Visit>();
   let quiet: (() => void)[] = [];

@@ -8,7 +8,7 @@ import { createRooms } from '../../../src/house.ts';
 import { createAddressCounter } from '../../../src/limits/address-counter.ts';
 import { createLogLines } from '../../../src/log-lines.ts';
 import { openStores, type Stores } from '../../../src/open-stores.ts';
-import { createStories } from '../../../src/stories.ts';
+import { createTell } from '../../../src/stories.ts';
 import { createDoor, type Door } from './door.ts';
 import { createGates } from './gates.ts';
 import type { Machine } from './machine.ts';
@@ -51,7 +51,7 @@ export async function startGateway(options: GatewayOptions): Promise<SimulatedGa
   const { clock } = machine;
   const log = createLog(options.log);
   const stores = await openStores(options.storeUrl, { role: 'gateway', clock, log });
-  const stories = createStories(joinedTelemetry([createLogLines(log)]), clock);
+  const telemetry = joinedTelemetry([createLogLines(log)]);
   const upstream = createBitbucket({
     upstreamUrl: UPSTREAM_URL,
     sources: options.sources,
@@ -61,16 +61,16 @@ export async function startGateway(options: GatewayOptions): Promise<SimulatedGa
     hourlyCeiling: options.hourlyCeiling,
     random: options.random,
     budgets: stores.budgets,
-    telemetry: stories.telemetry,
+    telemetry,
     clock,
     log,
   });
   const admission = createAdmission();
   const memory = createBytesInFlight(options.maxBytesInFlight);
   const gates = createGates(stores.meter, createAddressCounter(clock, 60_000));
-  const parts = { ...stores, stories, upstream, upstreamUrl: UPSTREAM_URL, deadlineMs, clock, log };
+  const parts = { ...stores, upstream, upstreamUrl: UPSTREAM_URL, deadlineMs, clock, log };
   const rooms = createRooms(parts, { admission, gates, memory });
-  const door = createDoor({ rooms, machine, tell: stories.tell });
+  const door = createDoor({ rooms, machine, tell: createTell(telemetry, clock) });
   await upstream.ready();
   return {
     door,
