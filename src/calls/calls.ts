@@ -24,7 +24,7 @@ export interface CallsOptions {
   readonly log: Log;
 }
 
-/** Stories wait in memory and go to the store once a second, off the way of any call. */
+/** Stories wait in memory and go to the store four times a second, off the way of any call. */
 export function createCalls({ store, clock, log }: CallsOptions): Calls {
   let waiting: KeptCall[] = [];
   let lost = 0;
