@@ -26,8 +26,8 @@ export const STAGES: readonly Stage[] = [
   {
     name: 'second and month',
     file: 'src/house.ts',
-    find: 'const { clock, log, meter, deadlineMs, stories } = parts;',
-    replace: `const { clock, log, deadlineMs, stories } = parts;
+    find: 'const { clock, log, meter, deadlineMs } = parts;',
+    replace: `const { clock, log, deadlineMs } = parts;
       gates = { ...gates, limitRate: async ({ id }: { id: string }) => ({ accountId: id }) } as typeof gates;
       const reading = () => (${READING});
       const meter = {
