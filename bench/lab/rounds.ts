@@ -15,7 +15,7 @@ export interface Slice {
 /** `rounds[i].get(name)`: the slices of one round stand near each other in time, so that ratios are fair. */
 export type Rounds = Readonly<Record<Size, readonly ReadonlyMap<string, Slice>[]>>;
 
-const REQUESTS: Readonly<Record<Size, number>> = { '2 KB': 320, '64 KB': 160, '1 MB': 24 };
+const REQUESTS: Readonly<Record<Size, number>> = { '2 KB': 640, '64 KB': 240, '1 MB': 32 };
 
 /** Before anything is counted: a gateway runs for weeks, and its first thousand calls are compiled as they come. */
 const WARM_UP: Readonly<Record<Size, number>> = { '2 KB': 3_000, '64 KB': 600, '1 MB': 60 };
