@@ -28,7 +28,6 @@ export function createFairQueue(places: number): FairQueue {
   let free = places;
 
   const admit = (guests: Guests, guest: Guest) => {
-    guests.waiting.delete(guest);
     guests.inside += 1;
     free -= 1;
     guest.isInside = true;
@@ -40,6 +39,7 @@ export function createFairQueue(places: number): FairQueue {
       if (first === undefined || guests.inside >= free) continue;
       accounts.delete(accountId);
       accounts.set(accountId, guests);
+      guests.waiting.delete(first);
       admit(guests, first);
     }
   };

@@ -54,10 +54,27 @@ describe('createBody', () => {
     small.plain();
     small.forget();
     expect(`${neighbour} ${small.plain()}`).toBe('{"b":2} {"a":1}');
-    const identity = createBody([text]);
+    const half = Buffer.poolSize / 2;
+    for (const size of [half - 1, half]) {
+      const plain = createBody([gzipSync(Buffer.alloc(size))], 'gzip');
+      const was = plain.plain();
+      plain.forget();
+      expect(was.length).toBe(size < half ? size : 0);
+    }
+    const large = Buffer.alloc(2 * half, 'x');
+    const identity = createBody([large]);
     identity.plain();
     identity.forget();
-    expect(identity.wire[0]?.equals(text)).toBe(true);
+    expect([large.length, identity.plain().length]).toEqual([2 * half, 2 * half]);
+  });
+
+  it('forgets nothing that was never inflated', () => {
+    const body = createBody([gzipSync(text)], 'gzip');
+    body.forget();
+    expect(body.plain().equals(text)).toBe(true);
+    body.forget();
+    body.forget();
+    expect(body.plain().equals(text)).toBe(true);
   });
 
   it('an empty body has no encoding, whatever was said', () => {
@@ -88,5 +105,6 @@ describe('createBody', () => {
   it('refuses br that is damaged, and encodings that were not asked for, at once', () => {
     expect(reasonOf(() => createBody([text], 'br'))).toBe('damaged');
     expect(reasonOf(() => createBody([text], 'zstd'))).toBe('the encoding zstd was not asked for');
+    expect(reasonOf(() => createBody([text], ' ZSTD '.repeat(20)))).toMatch(/^the encoding.{40,60} was not/);
   });
 });

@@ -73,6 +73,7 @@ it('never above its places, never closed to a newcomer while one is free, and al
         };
         const leave = queue.enter(account, () => {
           waiting.delete(twice);
+          expect(hasBegun).toBe(false);
           hasBegun = true;
           inside.push({ account, leave: twice });
         });
