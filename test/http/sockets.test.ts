@@ -1,4 +1,5 @@
 import type { AddressInfo, Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
 import { answersIn, open } from './raw.ts';
@@ -108,6 +109,29 @@ describe('answers that nobody reads', () => {
     });
     await new Promise((resolve) => socket?.once('close', resolve));
     expect(bytes).toBeGreaterThan(PAGE_BYTES);
+  });
+
+  it('a page that came compressed is whole for who reads it slowly, whatever is inflated meanwhile', async () => {
+    await start({});
+    const pageOf = (item: string) =>
+      JSON.stringify({ values: Array.from({ length: 2_000_000 }, () => item) });
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+    for (const gzip of ['slow', 'fast', 'fast', 'fast'].map((item) => gzipSync(pageOf(item))))
+      gateway.standIn.fault('/branches', (_request, response) => response.writeHead(200, headers).end(gzip));
+    const path = '/bitbucket-api/v1/repo/branches?repo=acme/big';
+    const ask = `GET ${path} HTTP/1.1\r\nhost: x\r\nx-oanor-key: ${gateway.key}\r\nconnection: close\r\n\r\n`;
+    const [slow] = await crowd(1, ask);
+    const chunks: Buffer[] = [];
+    slow?.on('data', (chunk) => {
+      chunks.push(chunk);
+      slow.pause();
+      setTimeout(() => slow.resume(), 2);
+    });
+    await expect.poll(() => chunks.length).toBeGreaterThan(0);
+    for (const fast of await crowd(3, ask)) fast.resume();
+    await new Promise((resolve) => slow?.once('close', resolve));
+    const [answer] = answersIn(Buffer.concat(chunks).toString('latin1'));
+    expect(answer?.body.startsWith(`{"data":${pageOf('slow')},"meta"`)).toBe(true);
   });
 });
 
