@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { Bag, type Seat } from '../domain/bag.ts';
+import { Bag, type Placed } from '../domain/bag.ts';
 
 /** An answer that does not move for this long ends its connection, ms. */
 const STALLED_MS = 30_000;
@@ -25,39 +25,45 @@ export interface AnswersOptions {
   readonly stalledMs?: number;
 }
 
+interface Owed extends Placed {
+  readonly raw: ServerResponse;
+}
+
 /** Watches every answer of a server from its request to its last byte. Call it before any route is added. */
 export function watchAnswers(
   server: FastifyInstance,
   { stalledMs = STALLED_MS }: AnswersOptions = {},
 ): Answers {
-  const owed = new Bag<ServerResponse>();
+  const owed = new Bag<Owed>();
   let waiting: (() => void)[] = [];
   let idleMs = stalledMs;
   let last = false;
 
-  const begun = () => owed.things().filter((raw) => raw.headersSent);
+  const begun = () => owed.things.map(({ raw }) => raw).filter((raw) => raw.headersSent);
   const part = () => {
     last = true;
-    for (const raw of owed.things()) if (!raw.headersSent) raw.shouldKeepAlive = false;
+    for (const { raw } of owed.things) if (!raw.headersSent) raw.shouldKeepAlive = false;
   };
-  const isGone = (seat: Seat<ServerResponse>) => {
-    owed.remove(seat);
-    if (owed.size > 0) return;
+  const isGone = (answer: Owed) => {
+    owed.take(answer);
+    if (owed.things.length > 0) return;
     for (const settle of waiting) settle();
     waiting = [];
   };
 
   server.addHook('onRequest', (_request, { raw }, done) => {
-    const seat = owed.add(raw);
+    const answer: Owed = { raw, place: -1 };
+    owed.put(answer);
     if (last) raw.shouldKeepAlive = false;
     raw.on('prefinish', () => expectMovement(raw, idleMs));
-    raw.on('close', () => isGone(seat));
+    raw.on('close', () => isGone(answer));
     done();
   });
 
   return {
     isAnswering: (socket) => begun().some((raw) => raw.socket === socket),
-    quiet: () => (owed.size === 0 ? Promise.resolve() : new Promise((settle) => waiting.push(settle))),
+    quiet: () =>
+      owed.things.length === 0 ? Promise.resolve() : new Promise((settle) => waiting.push(settle)),
     part,
     hurry: (ms) => {
       idleMs = ms;

@@ -1,13 +1,13 @@
+import { Bag } from '../../domain/bag.ts';
 import type { Member } from './member.ts';
 
 /** Those that may be chosen now, and the calls that are left. Whatever the number of exits, a change costs the same. */
 export class Usable {
-  /** In no order: what leaves is replaced by the last. */
-  readonly #members: Member[] = [];
+  readonly #members = new Bag<Member>();
   #left = 0;
 
   get members(): readonly Member[] {
-    return this.#members;
+    return this.#members.things;
   }
 
   /** Calls left of the hour over all of them. */
@@ -17,17 +17,13 @@ export class Usable {
 
   /** `adds`: what it adds to the calls that are left. Known ones are put in anew. */
   put(member: Member, adds: number): void {
-    if (member.place < 0) member.place = this.#members.push(member) - 1;
+    this.#members.put(member);
     this.#count(member, adds);
   }
 
   take(member: Member): void {
     this.#count(member, 0);
-    if (member.place < 0) return;
-    const last = this.#members.pop() as Member;
-    if (last !== member) this.#members[member.place] = last;
-    last.place = member.place;
-    member.place = -1;
+    this.#members.take(member);
   }
 
   #count(member: Member, adds: number): void {
