@@ -1,4 +1,5 @@
 import type { HangUp } from './hang-up.ts';
+import { settleAs } from './settle-as.ts';
 
 /** Ends a wait that is no longer wanted; a second call does nothing. */
 export type Cancel = () => void;
@@ -43,16 +44,7 @@ export function repeat(clock: Clock, ms: number, work: () => Promise<unknown>): 
 export function within<Value>(clock: Clock, ms: number, work: Promise<Value>): Promise<Value | undefined> {
   return new Promise((resolve, reject) => {
     const cancel = clock.after(ms, () => resolve(undefined));
-    work.then(
-      (value) => {
-        cancel();
-        resolve(value);
-      },
-      (error: unknown) => {
-        cancel();
-        reject(error);
-      },
-    );
+    settleAs(work, cancel, { resolve, reject });
   });
 }
 

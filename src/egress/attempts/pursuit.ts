@@ -1,5 +1,6 @@
 import { type Clock, sleep, within } from '../../domain/clock.ts';
 import { Failure } from '../../domain/failure.ts';
+import { settleAs } from '../../domain/settle-as.ts';
 import type { Telemetry } from '../../domain/telemetry.ts';
 import type { UpstreamCall, UpstreamRequest } from '../../domain/upstream.ts';
 import type { Exit, Pool } from '../exits/port.ts';
@@ -54,13 +55,8 @@ export class Pursuit {
         reject(hungUp());
       };
       hangUp.addEventListener('abort', onHangUp, { once: true });
-      const ending =
-        <Value>(end: (value: Value) => void) =>
-        (value: Value) => {
-          hangUp.removeEventListener('abort', onHangUp);
-          end(value);
-        };
-      this.#follow(request).then(ending(resolve), ending(reject));
+      const stopListening = () => hangUp.removeEventListener('abort', onHangUp);
+      settleAs(this.#follow(request), stopListening, { resolve, reject });
     });
   }
 
