@@ -3,9 +3,9 @@ import { globSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * `npm run mutate [-- FILE …] [-- --force]`, or `-- --changed` for what the newest commit changed: breaks the policy files (the list `mutate` of `stryker.config.json`) by
- * machine, one change at a time, and sees whether a policy test dies of it. Prints a score a file and every mutant
- * that lived; ends with 1 when a file is below the bar.
+ * `npm run mutate [-- FILE …] [-- --force]`, or `-- --changed` for what the newest commit changed: breaks the policy
+ * files (the list `mutate` of `stryker.config.json`) by machine, one change at a time, and sees whether a policy test
+ * dies of it. Prints a score a file and every mutant that lived; ends with 1 when a file is below the bar.
  */
 const BAR = 90;
 const root = join(import.meta.dirname, '..');

@@ -1,6 +1,4 @@
 const MAX_CODE_BITS = 15;
-/** Tables of more bits cost more to fill than they save. */
-const MAX_PEEK_BITS = 10;
 
 /** What follows a step: another symbol of the same code, a distance, nothing more; or there is no such symbol. */
 export const MORE = 0;
@@ -106,14 +104,12 @@ function stepWith(codeBits: number, step: number | undefined): number {
   return step === undefined ? INVALID : step + (codeBits << 2) + (codeBits << 7);
 }
 
-const singleSteps = new Uint16Array(1 << MAX_PEEK_BITS);
-
 /**
  * Lets each step go on over the symbols behind it whose codes its slot shows whole, up to the first that something
  * else follows: a walk through text takes half the steps then. For codes whose symbols are not asked for any more.
  */
 export function lengthen({ peekBits, steps }: Huffman): void {
-  singleSteps.set(steps);
+  const singleSteps = steps.slice();
   for (let slot = 0; slot < steps.length; slot += 1) {
     let step = singleSteps[slot]!;
     let bits = bitsOf(step);

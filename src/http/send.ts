@@ -95,9 +95,7 @@ export async function send(
   { publicUrl, nowMs }: { readonly publicUrl: string; readonly nowMs: number },
 ): Promise<number> {
   if (ended.outcome.ok && ended.outcome.answer.isUnchanged) {
-    await turnEnd();
-    reply.hijack();
-    write(reply, 304, headersOf(ended, publicUrl, nowMs), []);
+    await write(reply, 304, headersOf(ended, publicUrl, nowMs), []);
     return 0;
   }
   const response = await answerBodyOf(ended, publicUrl, headerOf(reply.request, 'accept-encoding'));
@@ -105,18 +103,10 @@ export async function send(
   const headers = headersOf(ended, publicUrl, nowMs);
   headers['content-length'] = String(bytes);
   if (encoding !== 'identity') headers['content-encoding'] = encoding;
-  await turnEnd();
-  reply.hijack();
   const parts = bytes <= SMALL_BYTES && pieces.length > 1 ? [Buffer.concat(pieces, bytes)] : pieces;
-  write(reply, ended.outcome.ok ? 200 : ended.outcome.failure.status, headers, parts);
+  await write(reply, ended.outcome.ok ? 200 : ended.outcome.failure.status, headers, parts);
   return bytes;
 }
-
-/**
- * Answers that are ready in one turn of the loop leave together: whoever reads them is woken once for all, which costs
- * the system more than the writing.
- */
-const turnEnd = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** Up to here copying pieces into one costs less than handing each of them to the system, bytes. */
 const SMALL_BYTES = 16 * 1024;
@@ -125,15 +115,23 @@ const SMALL_BYTES = 16 * 1024;
  * Writes all at once, past Fastify's own path, which wants one buffer: copying a page costs as much as sending it. The
  * content length is always told: Node ends a corked answer without one before its last pieces.
  */
-function write(
-  { raw, request }: FastifyReply,
+async function write(
+  reply: FastifyReply,
   status: number,
   headers: Record<string, string>,
   pieces: readonly Buffer[],
-): void {
+): Promise<void> {
+  await turnEnd();
+  const { raw, request } = reply.hijack();
   raw.writeHead(status, headers);
   raw.cork();
   if (request.method !== 'HEAD') for (const piece of pieces) raw.write(piece);
   raw.end();
   raw.uncork();
 }
+
+/**
+ * Answers that are ready in one turn of the loop leave together: whoever reads them is woken once for all, which costs
+ * the system more than the writing.
+ */
+const turnEnd = () => new Promise<void>((resolve) => setImmediate(resolve));
