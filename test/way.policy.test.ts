@@ -99,7 +99,7 @@ async function go({ rooms = {}, meter = {}, asked = {}, work = async () => ({ da
         noteMs(12);
         return null as never;
       },
-      believes: () => true,
+      believes: (url): url is URL => url !== null,
     }),
     retold: (refusal) => refusal,
     failureOf: (error) =>

@@ -1,12 +1,13 @@
 import type { z } from 'zod';
 import { Failure } from '../domain/failure.ts';
+import { oncePer } from '../domain/remembered.ts';
 import type { Body, UpstreamAnswer, UpstreamRequest, UpstreamTarget } from '../domain/upstream.ts';
 import type { Conditions } from '../envelope/etag.ts';
 import type { PageLinks, Param } from '../envelope/link.ts';
 import { type PageKeys, readPageKeys } from '../envelope/page-keys.ts';
 import { isPageNumber, pretty } from '../input/paging.ts';
 import type { Brief } from './brief.ts';
-import { type Taggable, type Tagged, Tagging } from './tagging.ts';
+import { Scopes, type Taggable, type Tagged, Tagging } from './tagging.ts';
 
 export type Tag = 'Repository' | 'Workspace' | 'Meta';
 
@@ -42,8 +43,8 @@ export interface Endpoint extends Facts {
 export interface Reader {
   /** As `Upstream.get`. */
   get<Value>(request: UpstreamRequest<Value>): Promise<Value>;
-  /** Whether a URL in an answer points at Bitbucket's API, so that its cursor may be used. */
-  believes(url: string): boolean;
+  /** Whether a URL in an answer points at Bitbucket's API, so that its cursor may be used; null for what is no URL. */
+  believes(url: URL | null): url is URL;
 }
 
 /** What a row makes of a call. */
@@ -55,7 +56,7 @@ export interface RowAnswer extends Taggable {
 export interface Answer extends Tagged {
   /** One JSON value in UTF-8; `data` of the envelope. Empty where Bitbucket confirmed what the caller has. */
   readonly data: Body;
-  readonly links?: PageLinks;
+  readonly links?: PageLinks | undefined;
   readonly upstreamRequestId?: string | undefined;
 }
 
@@ -66,14 +67,17 @@ type Input<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
 export function endpoint<Shape extends z.ZodRawShape>(
   row: Row<Shape> & { answer(input: Input<Shape>, bitbucket: Reader, tagging: Tagging): Promise<RowAnswer> },
 ): Endpoint {
+  const scopesOf = oncePer((input: object) => new Scopes(row.operationId, valuesOf(ofRow(input))));
   return {
     ...row,
     input: row.input.extend({ pretty }),
     answer: async (given, bitbucket, conditions = []) => {
       const input = given as Input<Shape>;
-      const tagging = new Tagging(row.operationId, valuesOf(ofRow(input)), conditions);
+      const tagging = new Tagging(scopesOf(input), conditions);
       const made = await row.answer(input, bitbucket, tagging);
-      return { ...made, ...tagging.tag(made) };
+      const { etag, isUnchanged } = tagging.tag(made);
+      const { data, links, upstreamRequestId } = made;
+      return { data, links, upstreamRequestId, etag, isUnchanged };
     },
   };
 }
@@ -96,12 +100,10 @@ const readWhole = (target: UpstreamTarget, bitbucket: Reader, tagging: Tagging) 
 export function object<Shape extends z.ZodRawShape>(
   row: Row<Shape> & { upstream(input: Input<Shape>): UpstreamTarget },
 ): Endpoint {
+  const targetOf = oncePer((input: Input<Shape>) => row.upstream(ofRow(input)));
   return endpoint({
     ...row,
-    answer: async (input, bitbucket, tagging) => {
-      const { keys, ...made } = await readWhole(row.upstream(ofRow(input)), bitbucket, tagging);
-      return made;
-    },
+    answer: (input, bitbucket, tagging) => readWhole(targetOf(input), bitbucket, tagging),
   });
 }
 
@@ -109,13 +111,14 @@ export function object<Shape extends z.ZodRawShape>(
 export function page<Shape extends z.ZodRawShape>(
   row: Row<Shape> & { upstream(input: Input<Shape>): UpstreamTarget },
 ): Endpoint {
+  const targetOf = oncePer((input: Input<Shape>) => row.upstream(ofRow(input)));
   return endpoint({
     ...row,
     cursor: 'numeric',
     answer: async (input, bitbucket, tagging) => {
-      const { keys, ...made } = await readWhole(row.upstream(ofRow(input)), bitbucket, tagging);
-      const next = cursorOf(keys.next, bitbucket)?.get('page') ?? '';
-      return { ...made, links: numericLinks(input, isPageNumber(next) ? next : undefined) };
+      const whole = await readWhole(targetOf(input), bitbucket, tagging);
+      const next = cursorOf(whole.keys.next, bitbucket)?.get('page') ?? '';
+      return { ...whole, links: numericLinks(input, isPageNumber(next) ? next : undefined) };
     },
   });
 }
@@ -159,9 +162,10 @@ const NO_KEYS: PageKeys = { next: undefined };
  * recorded ones lack the `&` before `fields`. A cursor has no blanks: a `+` in it is a plus.
  */
 export function cursorOf(next: string | undefined, bitbucket: Reader): URLSearchParams | undefined {
-  if (next === undefined || !bitbucket.believes(next)) return undefined;
-  const query = URL.parse(next)?.search ?? '';
-  return new URLSearchParams(query.replace(/(?<=[^?&])fields=.*$/, '').replaceAll('+', '%2B'));
+  if (next === undefined) return undefined;
+  const url = URL.parse(next);
+  if (!bitbucket.believes(url)) return undefined;
+  return new URLSearchParams(url.search.replace(/(?<=[^?&])fields=.*$/, '').replaceAll('+', '%2B'));
 }
 
 /** What the caller gave, the cursor aside, in the order of the row; a repository by its plain name. */

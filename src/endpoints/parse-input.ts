@@ -1,14 +1,27 @@
 import type { z } from 'zod';
 import { type Detail, Failure } from '../domain/failure.ts';
+import { oncePer, remembered } from '../domain/remembered.ts';
 import { nearestOf } from '../input/nearest.ts';
 import { parseQuery, shorten } from '../input/query-string.ts';
 import type { Endpoint } from './endpoint.ts';
+
+/** What a row was asked for, by name. The same object for the same query. */
+export type Input = Readonly<Record<string, unknown>>;
+
+/** So many queries of a row are remembered: who polls asks for the same again and again. */
+const REMEMBERED = 500;
+
+const readersOf = oncePer((row: Pick<Endpoint, 'input'>) =>
+  remembered(REMEMBERED, (query) => readInput(row, query)),
+);
 
 /**
  * The row's own values from a raw query string. Throws `invalid_request` with one detail per thing that is wrong,
  * before anything is asked of Bitbucket.
  */
-export function parseInput(row: Pick<Endpoint, 'input'>, query: string): Record<string, unknown> {
+export const parseInput = (row: Pick<Endpoint, 'input'>, query: string): Input => readersOf(row)(query);
+
+function readInput(row: Pick<Endpoint, 'input'>, query: string): Input {
   const parsed = parseQuery(query);
   if (!parsed.ok) throw refusal(parsed.details);
   const result = row.input.safeParse(Object.fromEntries(parsed.values));

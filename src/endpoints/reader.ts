@@ -23,11 +23,10 @@ export function createReaders({ upstream, upstreamUrl, clock, log }: ReaderOptio
         noteMs(clock.monotonic() - startedAtMs);
       }
     },
-    believes: (url) => {
-      const parsed = URL.parse(url);
-      const believed = parsed?.protocol === 'https:' && believedHosts.has(parsed.host);
+    believes: (url): url is URL => {
+      const believed = url?.protocol === 'https:' && believedHosts.has(url.host);
       if (!believed)
-        log.warn({ request_id: call.requestId, host: parsed?.host }, 'an upstream link leads elsewhere');
+        log.warn({ request_id: call.requestId, host: url?.host }, 'an upstream link leads elsewhere');
       return believed;
     },
   });

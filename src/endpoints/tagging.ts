@@ -22,25 +22,42 @@ export interface Tagged {
   readonly isUnchanged: boolean;
 }
 
-/** The tags of one call: of one operation with its parameters, under the caller's conditions. */
-export class Tagging {
+/** What tags of one operation with its parameters are good for. */
+export class Scopes {
   readonly #parts: readonly string[];
+  #unnamed: string | undefined;
+
+  constructor(operationId: string, params: readonly string[]) {
+    this.#parts = [SHAPE_VERSION, operationId, ...params];
+  }
+
+  /** `shownRef` as in `Taggable`; '' where the answer names none. */
+  of(shownRef: string): string {
+    if (shownRef !== '') return scopeOf([...this.#parts, shownRef]);
+    this.#unnamed ??= scopeOf([...this.#parts, '']);
+    return this.#unnamed;
+  }
+}
+
+/** The tags of one call, under its caller's conditions. */
+export class Tagging {
+  readonly #scopes: Scopes;
   readonly #conditions: Conditions;
 
-  constructor(operationId: string, params: readonly string[], conditions: Conditions) {
-    this.#parts = [SHAPE_VERSION, operationId, ...params];
+  constructor(scopes: Scopes, conditions: Conditions) {
+    this.#scopes = scopes;
     this.#conditions = conditions;
   }
 
   /** For the one request whose body becomes `data`, and for no other: Bitbucket's own tags that the caller gave back. */
   conditional(shownRef = ''): Pick<UpstreamRequest<unknown>, 'ifNoneMatch'> {
     if (this.#conditions.length === 0) return {};
-    const ifNoneMatch = upstreamTagsOf(this.#conditions, this.#scope(shownRef));
+    const ifNoneMatch = upstreamTagsOf(this.#conditions, this.#scopes.of(shownRef));
     return ifNoneMatch.length === 0 ? {} : { ifNoneMatch };
   }
 
   tag({ data, upstreamTag, isUnchanged = false, shownRef = '' }: Taggable): Tagged {
-    const scope = this.#scope(shownRef);
+    const scope = this.#scopes.of(shownRef);
     if (isUnchanged) {
       const tag = upstreamTag ?? this.#onlyOne(scope);
       return { etag: tag === undefined ? undefined : tagOf(scope, tag), isUnchanged };
@@ -53,9 +70,5 @@ export class Tagging {
   #onlyOne(scope: string): string | undefined {
     const [first, ...more] = upstreamTagsOf(this.#conditions, scope);
     return more.length === 0 ? first : undefined;
-  }
-
-  #scope(shownRef: string): string {
-    return scopeOf([...this.#parts, shownRef]);
   }
 }

@@ -1,3 +1,5 @@
+import { remembered } from '../domain/remembered.ts';
+
 /** How a body may be written on its way to the caller. */
 export type ContentCoding = 'gzip' | 'br' | 'zstd' | 'identity';
 
@@ -12,13 +14,16 @@ const OURS = ['gzip', 'zstd', 'br'] as const;
 
 /**
  * The encoding that the caller likes best (RFC 9110, 12.5.3). `*` stands for gzip at most, for who names neither br
- * nor zstd may not know them; a caller who refuses everything gets gzip. `liked`: what is sent among equals.
+ * nor zstd may not know them; a caller who refuses everything gets gzip.
  */
-export function negotiate(
-  acceptEncoding: string | undefined,
-  liked: readonly (typeof OURS)[number][] = OURS,
-): Negotiated {
-  const weights = new Map((acceptEncoding ?? '').split(',').map(weightOf));
+export const negotiate = (acceptEncoding: string | undefined): Negotiated => negotiated(acceptEncoding ?? '');
+
+/** So many different headers are remembered: clients of one kind send the same. */
+const negotiated = remembered(100, (acceptEncoding) => negotiateAmong(acceptEncoding, OURS));
+
+/** As `negotiate`. `liked`: what is sent among equals. */
+export function negotiateAmong(acceptEncoding: string, liked: readonly (typeof OURS)[number][]): Negotiated {
+  const weights = new Map(acceptEncoding.split(',').map(weightOf));
   const others = weights.get('*');
   const plain = weights.get('identity');
   const weigh = (name: string) =>

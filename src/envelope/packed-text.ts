@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip, zstdCompress } from 'node:zlib';
 import { isKnown, readConditions } from './etag.ts';
-import { type ContentCoding, negotiate } from './negotiate.ts';
+import { type ContentCoding, negotiateAmong } from './negotiate.ts';
 
 /** Compressed once and sent often, so that effort pays: 4.9 MB of script become 1.2 MB in half a second. */
 const PACK: Readonly<Record<ContentCoding, (text: Buffer) => Promise<Buffer>>> = {
@@ -45,7 +45,7 @@ export function createPackedText(text: Buffer): PackedText {
     answer: async ({ acceptEncoding, ifNoneMatch }) => {
       const headers = { vary: 'accept-encoding', etag };
       if (isKnown(readConditions(ifNoneMatch), etag)) return { status: 304, headers };
-      const { encoding } = negotiate(acceptEncoding, LIKED);
+      const { encoding } = negotiateAmong(acceptEncoding ?? '', LIKED);
       const coded = encoding === 'identity' ? {} : { 'content-encoding': encoding };
       return { status: 200, headers: { ...headers, ...coded }, body: await inEncoding(encoding) };
     },

@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest';
+import { oncePer, remembered } from '../../src/domain/remembered.ts';
+
+/** Counts what is made. */
+function counted() {
+  const made: string[] = [];
+  const make = (text: string) => {
+    made.push(text);
+    if (text === 'bad') throw new Error('bad');
+    return { text };
+  };
+  return { made, make };
+}
+
+it('what follows from a text is made once, and cannot be changed', () => {
+  const { made, make } = counted();
+  const of = remembered(10, make);
+  expect(of('a')).toBe(of('a'));
+  expect(Object.isFrozen(of('a'))).toBe(true);
+  expect(of('b')).toEqual({ text: 'b' });
+  expect(made).toEqual(['a', 'b']);
+});
+
+it('of so many texts the one asked for least lately is forgotten', () => {
+  const { made, make } = counted();
+  const of = remembered(2, make);
+  for (const text of ['a', 'b', 'a', 'c', 'a', 'b']) of(text);
+  expect(made).toEqual(['a', 'b', 'c', 'b']);
+});
+
+it('neither a failure nor a long text takes a place', () => {
+  const { made, make } = counted();
+  const of = remembered(10, make);
+  const [longest, longer] = ['x'.repeat(1_024), 'x'.repeat(1_025)];
+  for (const text of [longest, longest, longer, longer]) of(text);
+  expect(() => of('bad')).toThrow('bad');
+  expect(() => of('bad')).toThrow('bad');
+  expect(made).toEqual([longest, longer, longer, 'bad', 'bad']);
+});
+
+it('what follows from an object is made once, be it nothing', () => {
+  let made = 0;
+  const of = oncePer((_: object) => {
+    made += 1;
+    return undefined;
+  });
+  const [one, other] = [{}, {}];
+  expect([of(one), of(one), of(other)]).toEqual([undefined, undefined, undefined]);
+  expect(made).toBe(2);
+});
