@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../domain/clock.ts';
+import { turnEnd } from '../domain/turn.ts';
 import { BASE_PATH, table } from '../endpoints/table.ts';
 import type { Asked, Ended, Rooms } from '../way/call.ts';
 import { refusedAtDoor } from '../way/trail.ts';
@@ -43,7 +44,10 @@ export function serveRows(server: FastifyInstance, { rooms, publicUrl, clock, te
     });
     return reply;
   };
-  const serve = async (reply: FastifyReply, asked: Asked) => leave(reply, await answer(asked, rooms));
+  const serve = async (reply: FastifyReply, asked: Asked) => {
+    await turnEnd();
+    return leave(reply, await answer(asked, rooms));
+  };
   const refuseUnknown: Door['refuseUnknown'] = (request, reply) => serve(reply, askedBy(request, null));
 
   server.decorateRequest('visit', null);

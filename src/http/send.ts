@@ -95,7 +95,7 @@ export async function send(
   { publicUrl, nowMs }: { readonly publicUrl: string; readonly nowMs: number },
 ): Promise<number> {
   if (ended.outcome.ok && ended.outcome.answer.isUnchanged) {
-    await write(reply, 304, headersOf(ended, publicUrl, nowMs), []);
+    write(reply, 304, headersOf(ended, publicUrl, nowMs), []);
     return 0;
   }
   const response = await answerBodyOf(ended, publicUrl, headerOf(reply.request, 'accept-encoding'));
@@ -104,7 +104,7 @@ export async function send(
   headers['content-length'] = String(bytes);
   if (encoding !== 'identity') headers['content-encoding'] = encoding;
   const parts = bytes <= SMALL_BYTES && pieces.length > 1 ? [Buffer.concat(pieces, bytes)] : pieces;
-  await write(reply, ended.outcome.ok ? 200 : ended.outcome.failure.status, headers, parts);
+  write(reply, ended.outcome.ok ? 200 : ended.outcome.failure.status, headers, parts);
   return bytes;
 }
 
@@ -115,13 +115,12 @@ const SMALL_BYTES = 16 * 1024;
  * Writes all at once, past Fastify's own path, which wants one buffer: copying a page costs as much as sending it. The
  * content length is always told: Node ends a corked answer without one before its last pieces.
  */
-async function write(
+function write(
   reply: FastifyReply,
   status: number,
   headers: Record<string, string>,
   pieces: readonly Buffer[],
-): Promise<void> {
-  await turnEnd();
+): void {
   const { raw, request } = reply.hijack();
   raw.writeHead(status, headers);
   raw.cork();
@@ -129,9 +128,3 @@ async function write(
   raw.end();
   raw.uncork();
 }
-
-/**
- * Answers that are ready in one turn of the loop leave together: whoever reads them is woken once for all, which costs
- * the system more than the writing.
- */
-const turnEnd = () => new Promise<void>((resolve) => setImmediate(resolve));

@@ -16,6 +16,8 @@ export interface AttemptOptions {
   /** On `clock.monotonic`, ms: over the queue, the tunnel and the body. */
   readonly deadlineAtMs: number;
   readonly clock: Clock;
+  /** Runs `work` soon, in step with what else came in now. */
+  readonly soon: (work: () => void) => void;
   /** Asked before bytes are kept. */
   readonly room: BytesHold;
   /** Looks at the head of an answer below 400; what it returns ends the attempt. */

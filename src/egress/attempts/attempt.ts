@@ -117,7 +117,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (this.#state === 'draining') this.#end(null);
     if (this.#state !== 'running') return;
     if (this.#head !== null) this.#room.ask(inflatedLengthOf(this.#head, this.#wire));
-    if (!this.#room.isWaiting) this.#answer();
+    if (!this.#room.isWaiting) this.#options.soon(() => this.#answer());
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {

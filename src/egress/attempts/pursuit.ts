@@ -5,6 +5,7 @@ import type { Telemetry } from '../../domain/telemetry.ts';
 import type { UpstreamCall, UpstreamRequest } from '../../domain/upstream.ts';
 import type { Exit, Pool } from '../exits/port.ts';
 import type { Allowance } from './allowance.ts';
+import type { AttemptOptions } from './attempt-options.ts';
 import { decisive, patienceOf } from './hedge.ts';
 import type { Latencies } from './latencies.ts';
 import { redirectedAway, redirectedTooOften, redirectTarget, type UpstreamBase } from './redirect.ts';
@@ -23,6 +24,7 @@ export interface PursuitTools {
   readonly latencies: Latencies;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  readonly soon: AttemptOptions['soon'];
   /** In [0, 1); for jitter. */
   readonly random: () => number;
 }

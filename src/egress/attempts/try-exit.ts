@@ -3,6 +3,7 @@ import type { AttemptEnded, AttemptVerdict, Telemetry } from '../../domain/telem
 import type { UpstreamCall, UpstreamHead, UpstreamRequest } from '../../domain/upstream.ts';
 import type { AttemptEnd, Reservation } from '../exits/port.ts';
 import { Attempt } from './attempt.ts';
+import type { AttemptOptions } from './attempt-options.ts';
 import type { Latencies } from './latencies.ts';
 import type { UpstreamBase } from './redirect.ts';
 import type { End, Result } from './result.ts';
@@ -19,6 +20,7 @@ export interface TryOptions {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly latencies: Latencies;
+  readonly soon: AttemptOptions['soon'];
   /** Asked when the attempt is judged. */
   readonly circumstances: () => Omit<AttemptCircumstances, 'request' | 'nowMs'>;
 }
@@ -47,6 +49,7 @@ export function tryExit(options: TryOptions): Try {
     headers: headersOf(request),
     deadlineAtMs: call.deadlineAtMs,
     clock,
+    soon: options.soon,
     room: call.room,
     refuse: request.refuse,
     onResult: (came) => {

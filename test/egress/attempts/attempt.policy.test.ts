@@ -24,6 +24,7 @@ function begin(options: Partial<AttemptOptions> = {}, dispatcher = createFakeDis
     headers: { accept: 'application/json' },
     deadlineAtMs: clock.monotonic() + 15_000,
     clock,
+    soon: (work) => work(),
     room: unboundedHold,
     refuse: undefined,
     onResult: (result) => void results.push(result),
@@ -427,6 +428,30 @@ describe('room', () => {
   });
 });
 
+describe('an answer that is whole', () => {
+  it('is handed over when its turn comes, and counts until then', () => {
+    const works: (() => void)[] = [];
+    const { request, results, ends, clock } = begin({ soon: (work) => void works.push(work) });
+    request.begin().head(200, JSON_TYPE).data('{}').end();
+    expect([results, ends, works.length]).toEqual([[], [], 1]);
+    for (const work of works) work();
+    expect(results).toMatchObject([{ kind: 'answer', wire: [Buffer.from('{}')] }]);
+    expect(ends).toHaveLength(1);
+    expect(clock.pending()).toBe(0);
+  });
+
+  it('is nobody’s any more when its caller hung up before that', () => {
+    const works: (() => void)[] = [];
+    const { attempt, request, results, ends } = begin({ soon: (work) => void works.push(work) });
+    request.begin().head(200, JSON_TYPE).data('{}').end();
+    attempt.abandon('hung up');
+    for (const work of works) work();
+    expect(results).toEqual([{ kind: 'abandoned' }]);
+    expect(ends).toMatchObject([{ head: { status: 200 }, fault: null, sent: true }]);
+    expect(request.aborted).toBeNull();
+  });
+});
+
 describe('while others have all connections', () => {
   /** One that is behind another in a queue of one place. */
   function behind() {
@@ -443,6 +468,7 @@ describe('while others have all connections', () => {
       headers: {},
       deadlineAtMs: clock.monotonic() + 15_000,
       clock,
+      soon: (work) => work(),
       room: unboundedHold,
       refuse: undefined,
       onResult: (result) => void results.push(result),

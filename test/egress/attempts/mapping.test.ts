@@ -44,6 +44,7 @@ async function attempt(asked: Partial<UpstreamRequest<unknown>> = {}) {
     ...asked,
   };
   const { verdict } = tryExit({
+    soon: (work) => work(),
     reservation: {
       exit: { label: 'exit', source: 'list', dispatcher: agent, queue: createFairQueue(1) },
       settle: (end) => void ends.push(end),

@@ -97,6 +97,7 @@ function pursue(options: Options, asked: Partial<UpstreamRequest<unknown>> = {})
     clock,
     telemetry: { ...silentTelemetry, attemptEnded: (end: AttemptEnded) => void told.push(end) },
     random: () => 0.5,
+    soon: (work: () => void) => work(),
   };
   const hangUp = new AbortController();
   const call = {
@@ -559,6 +560,7 @@ describe('a caller who hangs up', () => {
       latencies: new Latencies(),
       clock,
       telemetry: silentTelemetry,
+      soon: (work: () => void) => work(),
       random: () => 0,
     };
     const call = {

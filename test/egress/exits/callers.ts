@@ -60,6 +60,7 @@ export function createCallers(
     clock,
     telemetry: silentTelemetry,
     random,
+    soon: (work: () => void) => work(),
   };
   const underWay: AbortController[] = [];
   const calls: Promise<void>[] = [];
