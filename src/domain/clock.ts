@@ -14,12 +14,21 @@ export interface Clock {
   after(ms: number, work: () => void): Cancel;
 }
 
+/**
+ * Node keeps a list for each length of wait, and makes and drops it where few have the same: long waits, nearly all of
+ * which are cancelled, are brought to the same lengths.
+ */
+const LONG_MS = 500;
+const GRAIN_MS = 16;
+const upTo = (ms: number) => Math.ceil(ms / GRAIN_MS) * GRAIN_MS;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after: (ms, work) => {
     // Node drops fractions of both the wait and the moment it begins: without this, timers run up to 2 ms early.
-    const timer = setTimeout(work, Math.ceil(ms) + 1);
+    const wholeMs = Math.ceil(ms) + 1;
+    const timer = setTimeout(work, wholeMs < LONG_MS ? wholeMs : upTo(wholeMs));
     timer.unref();
     return () => clearTimeout(timer);
   },
