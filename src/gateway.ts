@@ -3,7 +3,6 @@ import type { Config } from './config.ts';
 import { systemClock } from './domain/clock.ts';
 import type { Log } from './domain/log.ts';
 import { createPulseLine, type PulseLine } from './domain/pulse.ts';
-import { joinedTelemetry } from './domain/telemetry.ts';
 import { type Bitbucket, createBitbucket } from './egress/bitbucket.ts';
 import { readSources } from './egress/list/read.ts';
 import type { Source } from './egress/sources/source.ts';
@@ -12,7 +11,6 @@ import { exitSettingsOf, houseSettingsOf, warnAbout } from './gateway-settings.t
 import type { createHouse, House } from './house.ts';
 import { createDevelopmentKey } from './keys/development-key.ts';
 import { listen } from './listen.ts';
-import { createLogLines } from './log-lines.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { openStores, type Stores } from './open-stores.ts';
 import { createOperatorSide, type OperatorSide } from './operator-side.ts';
@@ -138,7 +136,7 @@ async function buildWorld(ground: Ground): Promise<World> {
       log.level = level;
     },
   });
-  const telemetry = joinedTelemetry([createLogLines(log), side.telemetry]);
+  const { telemetry } = side;
   const upstream = createBitbucket({
     ...exitSettingsOf(config),
     sources,

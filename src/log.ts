@@ -10,9 +10,9 @@ export function createLog({ LOG_LEVEL, LOG_FORMAT }: LogSettings): Logger {
   return pino(options, { write: (line) => process.stdout.write(prettyLine(line)) });
 }
 
-/** As much is written at once, bytes, and as old a line may grow, ms: so much of the log a crash may lose. */
+/** As much is written at once, bytes, and as long a line waits here, ms. A call's line was told 50 ms late: a crash may lose 100. */
 const WRITE_BYTES = 8 * 1024;
-const WRITE_EVERY_MS = 100;
+const WRITE_EVERY_MS = 50;
 
 /** A write a line costs a small call a twentieth of its time. What is left is written when the process ends. */
 function bufferedStdout() {

@@ -16,6 +16,7 @@ import type { SourceTerms } from './domain/traffic.ts';
 import { EVERYONE, EXITS, type UsageRow } from './domain/usage.ts';
 import { createExitsDesk, type ExitsDeskParts } from './exits-desk.ts';
 import { randomText } from './keys/key.ts';
+import { createLogLines } from './log-lines.ts';
 import type { Stores } from './open-stores.ts';
 import { createCosts } from './usage/costs.ts';
 import { openUsageStore } from './usage/open-usage-store.ts';
@@ -93,13 +94,12 @@ export function createOperatorSide(parts: OperatorParts): OperatorSide {
   const madeToken = madeTokenFor(config);
   const token = config.ADMIN_TOKEN ?? madeToken;
   const door = createDoor({ operator, metrics, dashboard, version, token, clock, log });
-  const batched = createBatchedTelemetry(
-    joined([metrics.telemetry, usage.telemetry, calls.telemetry, dashboard.telemetry, createTracing()]),
-    clock,
-  );
+  const { telemetry: told } = dashboard;
+  const listeners = [metrics.telemetry, usage.telemetry, calls.telemetry, told, createTracing()];
+  const batched = createBatchedTelemetry([createLogLines(log), ...listeners.map(whole)], clock);
   return {
     // What exits may carry is known to the last byte.
-    telemetry: joined([batched.telemetry, traffic.telemetry]),
+    telemetry: joinedTelemetry([batched.telemetry, whole(traffic.telemetry)]),
     readUsage,
     traffic,
     ready: async () => void (await Promise.all([traffic.ready(), costs.ready()])),
@@ -115,8 +115,7 @@ export function createOperatorSide(parts: OperatorParts): OperatorSide {
   };
 }
 
-const joined = (listeners: readonly Partial<Telemetry>[]): Telemetry =>
-  joinedTelemetry(listeners.map((listener) => ({ ...silentTelemetry, ...listener })));
+const whole = (listener: Partial<Telemetry>): Telemetry => ({ ...silentTelemetry, ...listener });
 
 const trafficTermsOf = (config: Config) => ({
   gbPerMonth: config.EGRESS_GB_PER_MONTH ?? null,

@@ -39,15 +39,15 @@ export const STAGES: readonly Stage[] = [
   },
   {
     name: 'log line',
-    file: 'src/gateway.ts',
-    find: 'joinedTelemetry([createLogLines(log), side.telemetry])',
-    replace: 'joinedTelemetry([side.telemetry])',
+    file: 'src/operator-side.ts',
+    find: '[createLogLines(log), ...listeners.map(whole)]',
+    replace: 'listeners.map(whole)',
   },
   {
     name: 'metrics, story, usage and trace',
-    file: 'src/gateway.ts',
-    find: 'joinedTelemetry([createLogLines(log), side.telemetry])',
-    replace: 'joinedTelemetry([createLogLines(log)])',
+    file: 'src/operator-side.ts',
+    find: '[createLogLines(log), ...listeners.map(whole)]',
+    replace: '[createLogLines(log)]',
   },
   {
     name: 'limit headers',

@@ -1,19 +1,18 @@
 import { expect, it } from 'vitest';
 import { createBatchedTelemetry } from '../../src/domain/batched-telemetry.ts';
+import type { Telemetry } from '../../src/domain/telemetry.ts';
 import { attemptEnded, callEnded } from '../admin/fakes.ts';
 import { createVirtualClock } from '../virtual-clock.ts';
 
-function open() {
+function open(names = ['']) {
   const told: string[] = [];
   const clock = createVirtualClock();
-  const batched = createBatchedTelemetry(
-    {
-      attemptEnded: ({ requestId }) => void told.push(`attempt of ${requestId}`),
-      callEnded: ({ requestId }) => void told.push(requestId),
-      exitChanged: ({ exit }) => void told.push(exit),
-    },
-    clock,
-  );
+  const listener = (name: string): Telemetry => ({
+    attemptEnded: ({ requestId }) => void told.push(`${name}attempt of ${requestId}`),
+    callEnded: ({ requestId }) => void told.push(name + requestId),
+    exitChanged: ({ exit }) => void told.push(name + exit),
+  });
+  const batched = createBatchedTelemetry(names.map(listener), clock);
   const end = (requestId: string) => {
     batched.telemetry.attemptEnded(attemptEnded({ requestId }));
     batched.telemetry.callEnded(callEnded({ requestId }));
@@ -21,25 +20,25 @@ function open() {
   return { ...batched, told, clock, end };
 }
 
-it('calls and their attempts are told after 100 ms, once, and no timer goes on', async () => {
+it('calls and their attempts are told after 50 ms, once, and no timer goes on', async () => {
   const { told, clock, end } = open();
   end('a');
-  await clock.pass(60);
+  await clock.pass(30);
   end('b');
-  await clock.pass(39);
+  await clock.pass(19);
   expect(told).toEqual([]);
   await clock.pass(1);
   expect(told).toEqual(['attempt of a', 'attempt of b', 'a', 'b']);
   expect(clock.pending()).toBe(0);
   end('c');
-  await clock.pass(100);
+  await clock.pass(50);
   expect(told.slice(4)).toEqual(['attempt of c', 'c']);
 });
 
 it('an attempt alone is told as well', async () => {
   const { telemetry, told, clock } = open();
   telemetry.attemptEnded(attemptEnded({ requestId: 'probe' }));
-  await clock.pass(100);
+  await clock.pass(50);
   expect(told).toEqual(['attempt of probe']);
 });
 
@@ -59,6 +58,17 @@ it('256 calls do not wait', () => {
   expect(told).toHaveLength(0);
   telemetry.callEnded(callEnded({ requestId: '255' }));
   expect([told.length, told[0], told.at(-1), clock.pending()]).toEqual([256, '0', '255', 0]);
+});
+
+it('one listener hears of all before the next does', () => {
+  const { told, end, flush, telemetry } = open(['1 ', '2 ']);
+  end('a');
+  end('b');
+  flush();
+  const heard = ['attempt of a', 'attempt of b', 'a', 'b'];
+  expect(told).toEqual([...heard.map((what) => `1 ${what}`), ...heard.map((what) => `2 ${what}`)]);
+  telemetry.exitChanged({ exit: 'e', source: 's', state: 'ejected', reason: null });
+  expect(told.slice(8)).toEqual(['1 e', '2 e']);
 });
 
 it('an exit that changed is told of at once', () => {
