@@ -41,36 +41,44 @@ type JsonObject = Readonly<Record<string, unknown>>;
 /** The page with its values left out; undefined when it is no such page, or one that has to be read whole. */
 function aroundValues(body: Buffer, reading: Reading): JsonObject | undefined {
   const open = body.indexOf(OPEN);
-  const close = open < 0 ? -1 : lastOfEven(body, open);
-  if (close < 0) return undefined;
-  const page = parseObject(`${body.toString(reading, 0, open)}[]${body.toString(reading, close + 1)}`);
+  const last = body.lastIndexOf(CLOSE);
+  if (open < 0 || last < open) return undefined;
+  const tail = body.toString(reading, last + 1);
+  const page = parseObject(`${body.toString(reading, 0, open)}[]${tail}`);
   const isPage = Array.isArray(page?.values) && page.values.length === 0;
-  return isPage ? page : undefined;
+  return isPage && (isOwnEnd(body, open, last, tail) || isPair(body, open, last)) ? page : undefined;
 }
 
 const OPEN = 0x5b;
 const CLOSE = 0x5d;
+const OBJECT = 0x7b;
+const OBJECT_END = 0x7d;
 
 /**
- * The last square bracket of the body, when it closes the one at `open` and none before it does. Brackets in texts are
- * counted too: where they come in pairs nothing changes, where not, the page is read whole.
+ * Whether the brackets at `open` and `last` stand around objects, and what follows leads on: no item ends like a page.
+ * On other pages, as the last ones are, another list could hide `next` between them.
  */
-function lastOfEven(body: Buffer, open: number): number {
+const isOwnEnd = (body: Buffer, open: number, last: number, tail: string): boolean =>
+  body[open + 1] === OBJECT && body[last - 1] === OBJECT_END && tail.includes('"next"');
+
+/**
+ * Whether `last`, behind which there is no other, closes the bracket at `open`, and none before it does. Brackets in
+ * texts are counted too: where they come in pairs nothing changes, where not, the page is read whole.
+ */
+function isPair(body: Buffer, open: number, last: number): boolean {
   let depth = 1;
   let nextOpen = body.indexOf(OPEN, open + 1);
   let close = body.indexOf(CLOSE, open + 1);
-  while (close >= 0) {
+  while (close < last) {
     while (nextOpen >= 0 && nextOpen < close) {
       depth += 1;
       nextOpen = body.indexOf(OPEN, nextOpen + 1);
     }
     depth -= 1;
-    const following = body.indexOf(CLOSE, close + 1);
-    if (following < 0) return depth === 0 && nextOpen < 0 ? close : -1;
-    if (depth === 0) return -1;
-    close = following;
+    if (depth === 0) return false;
+    close = body.indexOf(CLOSE, close + 1);
   }
-  return -1;
+  return depth === 1 && (nextOpen < 0 || nextOpen > last);
 }
 
 function parseObject(text: string): JsonObject | undefined {
