@@ -91,13 +91,21 @@ function fill({ peekBits, countOf, symbols, stepOfSymbol, steps }: Huffman): voi
   let at = 0;
   for (let bits = 1; bits <= peekBits; bits += 1) {
     for (let left = countOf[bits]!; left > 0; left -= 1) {
-      const step = stepWith(bits, stepOfSymbol[symbols[at]!]);
+      const step = quickStep(bits, stepOfSymbol[symbols[at]!]);
       for (let slot = reversed(code, bits); slot < steps.length; slot += 1 << bits) steps[slot] = step;
       code += 1;
       at += 1;
     }
     code <<= 1;
   }
+}
+
+/** The few that go further are found bit by bit: behind all others 32 bits show the next step too. */
+const MAX_QUICK_BITS = 22;
+
+function quickStep(codeBits: number, stepOfSymbol: number | undefined): number {
+  const step = stepWith(codeBits, stepOfSymbol);
+  return bitsOf(step) > MAX_QUICK_BITS ? INVALID : step;
 }
 
 function stepWith(codeBits: number, step: number | undefined): number {
