@@ -1,4 +1,4 @@
-import { atTurnEnd } from '../domain/turn.ts';
+import { createStep } from '../domain/step.ts';
 import type { Upstream, UpstreamCall, UpstreamRequest } from '../domain/upstream.ts';
 import { Allowance } from './attempts/allowance.ts';
 import { Latencies } from './attempts/latencies.ts';
@@ -29,7 +29,7 @@ export function createBitbucket(options: BitbucketOptions): Bitbucket {
     clock,
     telemetry,
     random,
-    soon: atTurnEnd,
+    soon: createStep(),
     allowance: new Allowance(),
     latencies: new Latencies(),
   };

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../domain/clock.ts';
-import { turnEnd } from '../domain/turn.ts';
+import { createStep } from '../domain/step.ts';
 import { BASE_PATH, table } from '../endpoints/table.ts';
 import type { Asked, Ended, Rooms } from '../way/call.ts';
 import { refusedAtDoor } from '../way/trail.ts';
@@ -44,8 +44,9 @@ export function serveRows(server: FastifyInstance, { rooms, publicUrl, clock, te
     });
     return reply;
   };
+  const whenAllCameIn = createStep();
   const serve = async (reply: FastifyReply, asked: Asked) => {
-    await turnEnd();
+    await new Promise<void>(whenAllCameIn);
     return leave(reply, await answer(asked, rooms));
   };
   const refuseUnknown: Door['refuseUnknown'] = (request, reply) => serve(reply, askedBy(request, null));

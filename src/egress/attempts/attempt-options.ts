@@ -1,6 +1,7 @@
 import type { BytesHold } from '../../domain/bytes-in-flight.ts';
 import type { Clock } from '../../domain/clock.ts';
 import type { Failure } from '../../domain/failure.ts';
+import type { Soon } from '../../domain/step.ts';
 import type { UpstreamHead } from '../../domain/upstream.ts';
 import type { Exit } from '../exits/port.ts';
 import type { End, Result } from './result.ts';
@@ -16,8 +17,8 @@ export interface AttemptOptions {
   /** On `clock.monotonic`, ms: over the queue, the tunnel and the body. */
   readonly deadlineAtMs: number;
   readonly clock: Clock;
-  /** Runs `work` soon, in step with what else came in now. */
-  readonly soon: (work: () => void) => void;
+  /** Brings answers that came in one turn in step. */
+  readonly soon: Soon;
   /** Asked before bytes are kept. */
   readonly room: BytesHold;
   /** Looks at the head of an answer below 400; what it returns ends the attempt. */

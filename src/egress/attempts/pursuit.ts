@@ -1,11 +1,11 @@
 import { type Clock, sleep, within } from '../../domain/clock.ts';
 import { Failure } from '../../domain/failure.ts';
 import { settleAs } from '../../domain/settle-as.ts';
+import type { Soon } from '../../domain/step.ts';
 import type { Telemetry } from '../../domain/telemetry.ts';
 import type { UpstreamCall, UpstreamRequest } from '../../domain/upstream.ts';
 import type { Exit, Pool } from '../exits/port.ts';
 import type { Allowance } from './allowance.ts';
-import type { AttemptOptions } from './attempt-options.ts';
 import { decisive, patienceOf } from './hedge.ts';
 import type { Latencies } from './latencies.ts';
 import { redirectedAway, redirectedTooOften, redirectTarget, type UpstreamBase } from './redirect.ts';
@@ -24,7 +24,7 @@ export interface PursuitTools {
   readonly latencies: Latencies;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
-  readonly soon: AttemptOptions['soon'];
+  readonly soon: Soon;
   /** In [0, 1); for jitter. */
   readonly random: () => number;
 }

@@ -1,9 +1,9 @@
 import type { Clock } from '../../domain/clock.ts';
+import type { Soon } from '../../domain/step.ts';
 import type { AttemptEnded, AttemptVerdict, Telemetry } from '../../domain/telemetry.ts';
 import type { UpstreamCall, UpstreamHead, UpstreamRequest } from '../../domain/upstream.ts';
 import type { AttemptEnd, Reservation } from '../exits/port.ts';
 import { Attempt } from './attempt.ts';
-import type { AttemptOptions } from './attempt-options.ts';
 import type { Latencies } from './latencies.ts';
 import type { UpstreamBase } from './redirect.ts';
 import type { End, Result } from './result.ts';
@@ -20,7 +20,7 @@ export interface TryOptions {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly latencies: Latencies;
-  readonly soon: AttemptOptions['soon'];
+  readonly soon: Soon;
   /** Asked when the attempt is judged. */
   readonly circumstances: () => Omit<AttemptCircumstances, 'request' | 'nowMs'>;
 }
