@@ -1,10 +1,10 @@
-/** Runs `work` when this turn of the loop has read whatever its sockets had to say, behind all that was given before. */
+/** Runs `work` at the end of the loop's next turn, behind all that was given before. */
 export type Soon = (work: () => void) => void;
 
 /**
- * A place where calls wait for the end of the loop's turn, and from where those that waited go in step: each takes its
- * next step when all have taken theirs, so that a step is run many times in a row, out of a processor's caches that
- * hold it (ADR 47).
+ * A place where calls wait until the loop has asked its sockets once more, and from where those that waited go in step:
+ * each takes its next step when all have taken theirs, so that a step is run many times in a row, out of a processor's
+ * caches that hold it (ADR 47).
  */
 export function createStep(): Soon {
   let waiting: (() => void)[] = [];
@@ -14,7 +14,7 @@ export function createStep(): Soon {
     for (const work of works) work();
   };
   return (work) => {
-    if (waiting.length === 0) setImmediate(runAll);
+    if (waiting.length === 0) setImmediate(() => setImmediate(runAll));
     waiting.push(work);
   };
 }

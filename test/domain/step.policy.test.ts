@@ -14,7 +14,7 @@ function walker() {
   return { steps, walk };
 }
 
-it('what came in one turn goes in step from its end on', async () => {
+it('what came in one turn goes in step from the end of the next one on', async () => {
   const { steps, walk } = walker();
   const soon = createStep();
   const walks = ['a', 'b', 'c'].map((name) => walk(name, soon));
@@ -39,8 +39,13 @@ it('what comes up while a turn is worked through waits for the next one', async 
     soon(() => steps.push('third'));
   });
   soon(() => steps.push('second'));
-  await new Promise(setImmediate);
+  const turns = async (count: number) => {
+    for (let turn = 0; turn < count; turn += 1) await new Promise(setImmediate);
+  };
+  await turns(1);
+  expect(steps).toEqual([]);
+  await turns(1);
   expect(steps).toEqual(['first', 'second']);
-  await new Promise(setImmediate);
+  await turns(2);
   expect(steps).toEqual(['first', 'second', 'third']);
 });

@@ -141,6 +141,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #onDeadline(): void {
     if (this.#state === 'draining') this.#end(this.#hasLost ? TIMED_OUT : null);
     else if (this.#room.isWaiting) this.#settle({ kind: 'no_room' });
+    else if (this.#isWhole) this.#answer();
     else {
       const late: Result = { kind: 'fault', fault: TIMED_OUT, sent: this.#controller !== null };
       // Nobody's fault but the queue's.

@@ -440,6 +440,16 @@ describe('an answer that is whole', () => {
     expect(clock.pending()).toBe(0);
   });
 
+  it('is handed over at the deadline, should its turn not have come by then', async () => {
+    const works: (() => void)[] = [];
+    const { request, results, ends, clock } = begin({ soon: (work) => void works.push(work) });
+    request.begin().head(200, JSON_TYPE).data('{}').end();
+    await clock.pass(15_000);
+    for (const work of works) work();
+    expect(results).toMatchObject([{ kind: 'answer' }]);
+    expect(ends).toMatchObject([{ fault: null }]);
+  });
+
   it('is nobody’s any more when its caller hung up before that', () => {
     const works: (() => void)[] = [];
     const { attempt, request, results, ends } = begin({ soon: (work) => void works.push(work) });
