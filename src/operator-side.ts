@@ -86,7 +86,7 @@ export function createOperatorSide(parts: OperatorParts): OperatorSide {
     costs,
     isReady: parts.isReady,
     inside: parts.inside,
-    setLogLevel: parts.setLogLevel,
+    setLogLevel: caughtUp(parts.setLogLevel),
   };
   const metrics = createMetrics(operator, version, costs.month().cost !== null, () => batched.flush());
   parts.pulse.listen(metrics.pulse);
