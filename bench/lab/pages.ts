@@ -17,6 +17,18 @@ export const PATHS: Readonly<Record<Size, { readonly upstream: string; readonly 
   },
 };
 
+const pathsOfListing = (name: string) => ({
+  upstream: `/repositories/bench/${name}/src/main/docs?pagelen=100`,
+  gateway: `/v1/repo/src?repo=bench/${name}&ref=main&path=docs`,
+});
+
+/** The same for `/v1/repo/src`, which reshapes its page. */
+export const LISTING_PATHS: typeof PATHS = {
+  '2 KB': pathsOfListing('small'),
+  '64 KB': pathsOfListing('medium'),
+  '1 MB': pathsOfListing('large'),
+};
+
 export interface Page {
   readonly text: Buffer;
   readonly gzip: Buffer;
@@ -52,7 +64,23 @@ function itemOf(n: number) {
   };
 }
 
-function listOf(bytes: number): object {
+/** A file in a directory. */
+function fileOf(n: number) {
+  const [path, commit] = [`docs/chapter-${n}/page-${(n * 7919) % 997}`, hash('sha1', 'main')];
+  const own = `https://api.bitbucket.org/2.0/repositories/bench/large/src/${commit}/${path}`;
+  return {
+    path,
+    commit: { hash: commit, type: 'commit', links: { self: { href: `${own}?commit` } } },
+    type: 'commit_file',
+    attributes: [],
+    escaped_path: path,
+    size: n * 37,
+    mimetype: 'text/markdown',
+    links: { self: { href: own }, meta: { href: `${own}?format=meta` }, history: { href: `${own}?history` } },
+  };
+}
+
+function listOf(bytes: number, itemOf: (n: number) => object): object {
   const values: object[] = [];
   for (let length = 0; length < bytes; length += JSON.stringify(values.at(-1)).length + 1)
     values.push(itemOf(values.length));
@@ -71,10 +99,18 @@ function pageOf(value: object): Page {
 }
 
 /** A list of about that many bytes, for how cost grows. */
-export const listPage = (bytes: number): Page => pageOf(listOf(bytes));
+export const listPage = (bytes: number): Page => pageOf(listOf(bytes, itemOf));
 
 export const PAGES: Readonly<Record<Size, Page>> = {
   '2 KB': pageOf(objectOf(2_000)),
   '64 KB': listPage(64_000),
   '1 MB': listPage(1_000_000),
+};
+
+const listingPage = (bytes: number): Page => pageOf(listOf(bytes, fileOf));
+
+export const LISTINGS: typeof PAGES = {
+  '2 KB': listingPage(1_500),
+  '64 KB': listingPage(64_000),
+  '1 MB': listingPage(1_000_000),
 };

@@ -13,7 +13,7 @@ export interface Slice {
 }
 
 /** `rounds[i].get(name)`: the slices of one round stand near each other in time, so that ratios are fair. */
-export type Rounds = Readonly<Record<Size, readonly ReadonlyMap<string, Slice>[]>>;
+export type Rounds = Readonly<Record<Size, ReadonlyMap<string, Slice>[]>>;
 
 const REQUESTS: Readonly<Record<Size, number>> = { '2 KB': 640, '64 KB': 240, '1 MB': 32 };
 

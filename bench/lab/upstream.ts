@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
-import { listPage, PAGES, PATHS, type Page, SIZES } from './pages.ts';
+import { LISTING_PATHS, LISTINGS, listPage, PAGES, PATHS, type Page, SIZES } from './pages.ts';
 import { tellReady } from './told.ts';
 
 /** Bitbucket with canned pages: TLS, gzip where it is asked for, entity tags. `/bytes/N` is a list of N bytes. */
 const [certificate = '', key = ''] = process.argv.slice(2);
-const pages = new Map<string, Page>(SIZES.map((size) => [`/2.0${PATHS[size].upstream}`, PAGES[size]]));
+const pages = new Map<string, Page>();
+for (const size of SIZES) {
+  pages.set(`/2.0${PATHS[size].upstream}`, PAGES[size]);
+  pages.set(`/2.0${LISTING_PATHS[size].upstream}`, LISTINGS[size]);
+}
 
 function pageAt(url: string): Page | undefined {
   const known = pages.get(url);

@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import type { Load, Seen } from './load.ts';
-import { PAGES, PATHS, type Size } from './pages.ts';
+import { LISTING_PATHS, LISTINGS, PAGES, PATHS, type Size } from './pages.ts';
 import type { Member } from './process.ts';
 import { startHaproxy, startNginx, versionOf } from './servers.ts';
 import type { Keyed, World } from './world.ts';
@@ -15,6 +15,8 @@ export interface Variant {
   readonly isWrapped: boolean;
   /** Parsed and written again, so that only the value is the same. */
   readonly isRewritten?: boolean;
+  /** The listing of a directory. */
+  readonly isListing?: boolean;
 }
 
 export interface Variants {
@@ -81,6 +83,19 @@ export async function createVariants(world: World): Promise<Variants> {
     },
     fullGateway('full, direct, gzip', straight, 'gzip'),
     fullGateway('full, direct', straight, 'identity'),
+    {
+      ...fullGateway('full, src', gateway, 'identity'),
+      path: (size) => `/bitbucket-api${LISTING_PATHS[size].gateway}`,
+      isListing: true,
+    },
+    {
+      name: 'naive, src',
+      member: naive,
+      path: (size) => LISTING_PATHS[size].upstream,
+      headers: taking('identity'),
+      isWrapped: true,
+      isListing: true,
+    },
   ];
   const servers = await createServers(world, straight.key);
   return { ...servers, all: [...ours, ...servers.all] };
@@ -131,14 +146,18 @@ export const loadOf = ({ member, path, headers }: Variant, size: Size, requests:
 export async function check(world: World, variant: Variant, size: Size): Promise<void> {
   const seen = await world.see(loadOf(variant, size, 1));
   const text = textOf(seen);
-  const page = PAGES[size].text.toString();
-  const same = variant.isRewritten
-    ? JSON.stringify(JSON.parse(text).data) === JSON.stringify(JSON.parse(page))
-    : variant.isWrapped
-      ? text.startsWith(`{"data":${page},"meta":`)
-      : text === page;
-  if (seen.status !== 200 || !same)
+  if (seen.status !== 200 || !isRight(text, variant, size))
     throw new Error(`${variant.name} answers ${size} wrongly: ${seen.status} ${text.slice(0, 200)}`);
+}
+
+function isRight(text: string, { isListing, isRewritten, isWrapped }: Variant, size: Size): boolean {
+  if (isListing) {
+    const { entries, values } = JSON.parse(text).data;
+    return (entries ?? values).length === JSON.parse(LISTINGS[size].text.toString()).values.length;
+  }
+  const page = PAGES[size].text.toString();
+  if (isRewritten) return JSON.stringify(JSON.parse(text).data) === JSON.stringify(JSON.parse(page));
+  return isWrapped ? text.startsWith(`{"data":${page},"meta":`) : text === page;
 }
 
 function textOf({ headers, body }: Seen): string {
