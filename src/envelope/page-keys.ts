@@ -45,8 +45,9 @@ function aroundValues(body: Buffer, reading: Reading): JsonObject | undefined {
   if (open < 0 || last < open) return undefined;
   const tail = body.toString(reading, last + 1);
   const page = parseObject(`${body.toString(reading, 0, open)}[]${tail}`);
-  const isPage = Array.isArray(page?.values) && page.values.length === 0;
-  return isPage && (isOwnEnd(body, open, last, tail) || isPair(body, open, last)) ? page : undefined;
+  if (!Array.isArray(page?.values) || page.values.length > 0) return undefined;
+  const leadsOn = typeof page.next === 'string' && tail.includes('"next"');
+  return (leadsOn && areAroundObjects(body, open, last)) || isPair(body, open, last) ? page : undefined;
 }
 
 const OPEN = 0x5b;
@@ -55,11 +56,11 @@ const OBJECT = 0x7b;
 const OBJECT_END = 0x7d;
 
 /**
- * Whether the brackets at `open` and `last` stand around objects, and what follows leads on: no item ends like a page.
- * On other pages, as the last ones are, another list could hide `next` between them.
+ * Whether the brackets at `open` and `last` stand around objects. With a `next` behind them that is enough, for no item
+ * ends like a page; on others, as the last ones are, another list could hide it between them.
  */
-const isOwnEnd = (body: Buffer, open: number, last: number, tail: string): boolean =>
-  body[open + 1] === OBJECT && body[last - 1] === OBJECT_END && tail.includes('"next"');
+const areAroundObjects = (body: Buffer, open: number, last: number): boolean =>
+  body[open + 1] === OBJECT && body[last - 1] === OBJECT_END;
 
 /**
  * Whether `last`, behind which there is no other, closes the bracket at `open`, and none before it does. Brackets in

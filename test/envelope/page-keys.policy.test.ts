@@ -73,6 +73,7 @@ describe('next', () => {
     [`{"values":[${large}],"next":"behind","more":["x"],"page":1}`, 'behind'],
     [`{"values":[${large}],"next":"hidden","more":[{}],"page":1}`, 'hidden'],
     [`{"values":[${large}],"next":"hidden","more":[[1],[2]],"page":1}`, 'hidden'],
+    [`{"values":[${large}],"next":"hidden","more":[{}],"kind":"next"}`, 'hidden'],
     [`{"values":[${large}],"next":"first","more":[{}],"next":"last"}`, 'last'],
     [`{"values":[${large},[1]],"next":"u[]"}`, 'u[]'],
     [`{"more":["x"],"next":"between","values":[${large}]}`, 'between'],
