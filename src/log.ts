@@ -10,7 +10,10 @@ export function createLog({ LOG_LEVEL, LOG_FORMAT }: LogSettings): Logger {
   return pino(options, { write: (line) => process.stdout.write(prettyLine(line)) });
 }
 
-/** As much is written at once, bytes, and as long a line waits here, ms. A call's line was told 50 ms late: a crash may lose 100. */
+/**
+ * As much is written at once, bytes, and so long a line waits for it, ms. A line of a call is told as late before: the
+ * last 100 ms are what a crash may lose.
+ */
 const WRITE_BYTES = 8 * 1024;
 const WRITE_EVERY_MS = 50;
 

@@ -94,9 +94,8 @@ export function createOperatorSide(parts: OperatorParts): OperatorSide {
   const madeToken = madeTokenFor(config);
   const token = config.ADMIN_TOKEN ?? madeToken;
   const door = createDoor({ operator, metrics, dashboard, version, token, clock, log });
-  const { telemetry: told } = dashboard;
-  const listeners = [metrics.telemetry, usage.telemetry, calls.telemetry, told, createTracing()];
-  const batched = createBatchedTelemetry([createLogLines(log), ...listeners.map(whole)], clock);
+  const listeners = [metrics, usage, calls, dashboard].map(({ telemetry }) => whole(telemetry));
+  const batched = createBatchedTelemetry([createLogLines(log), ...listeners, whole(createTracing())], clock);
   return {
     // What exits may carry is known to the last byte.
     telemetry: joinedTelemetry([batched.telemetry, whole(traffic.telemetry)]),

@@ -40,13 +40,13 @@ export const STAGES: readonly Stage[] = [
   {
     name: 'log line',
     file: 'src/operator-side.ts',
-    find: '[createLogLines(log), ...listeners.map(whole)]',
-    replace: 'listeners.map(whole)',
+    find: '[createLogLines(log), ...listeners, whole(createTracing())]',
+    replace: '[...listeners, whole(createTracing())]',
   },
   {
     name: 'metrics, story, usage and trace',
     file: 'src/operator-side.ts',
-    find: '[createLogLines(log), ...listeners.map(whole)]',
+    find: '[createLogLines(log), ...listeners, whole(createTracing())]',
     replace: '[createLogLines(log)]',
   },
   {

@@ -72,12 +72,9 @@ type Wanted = Pick<UpstreamRequest<unknown>, 'target' | 'ifNoneMatch'>;
 const read = (target: Wanted, bitbucket: Reader) => bitbucket.get({ ...target, read: wholeObject });
 
 async function commits(input: CommitsInput, request: Wanted, bitbucket: Reader) {
-  const { keys, ...made } = await read(request, bitbucket);
-  const cursor = cursorOf(keys.next, bitbucket);
-  return {
-    ...made,
-    links: cursor === undefined ? {} : ctxLinks(input, cursor),
-  };
+  const whole = await read(request, bitbucket);
+  const cursor = cursorOf(whole.keys.next, bitbucket);
+  return { ...whole, links: cursor === undefined ? {} : ctxLinks(input, cursor) };
 }
 
 function ctxLinks(input: object, cursor: URLSearchParams): PageLinks {

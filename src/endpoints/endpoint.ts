@@ -92,31 +92,28 @@ function ofRow<Values extends object>(input: Values): Values {
   return own as Values;
 }
 
-/** Bitbucket's own answer, whole, with the conditions of the caller. */
-const readWhole = (target: UpstreamTarget, bitbucket: Reader, tagging: Tagging) =>
-  bitbucket.get({ ...target, ...tagging.conditional(), read: wholeObject });
+/** A row that passes an answer of Bitbucket through. */
+type Through<Shape extends z.ZodRawShape> = Row<Shape> & { upstream(input: Input<Shape>): UpstreamTarget };
 
-/** A row that passes one object of Bitbucket through. */
-export function object<Shape extends z.ZodRawShape>(
-  row: Row<Shape> & { upstream(input: Input<Shape>): UpstreamTarget },
-): Endpoint {
+/** Reads Bitbucket's own answer, whole, with the conditions of the caller. */
+function wholeReaderOf<Shape extends z.ZodRawShape>(row: Through<Shape>) {
   const targetOf = oncePer((input: Input<Shape>) => row.upstream(ofRow(input)));
-  return endpoint({
-    ...row,
-    answer: (input, bitbucket, tagging) => readWhole(targetOf(input), bitbucket, tagging),
-  });
+  return (input: Input<Shape>, bitbucket: Reader, tagging: Tagging): Promise<Whole> =>
+    bitbucket.get({ ...targetOf(input), ...tagging.conditional(), read: wholeObject });
 }
 
+/** A row that passes one object of Bitbucket through. */
+export const object = <Shape extends z.ZodRawShape>(row: Through<Shape>): Endpoint =>
+  endpoint({ ...row, answer: wholeReaderOf(row) });
+
 /** A row that passes a list with numbered pages through. */
-export function page<Shape extends z.ZodRawShape>(
-  row: Row<Shape> & { upstream(input: Input<Shape>): UpstreamTarget },
-): Endpoint {
-  const targetOf = oncePer((input: Input<Shape>) => row.upstream(ofRow(input)));
+export function page<Shape extends z.ZodRawShape>(row: Through<Shape>): Endpoint {
+  const readWhole = wholeReaderOf(row);
   return endpoint({
     ...row,
     cursor: 'numeric',
     answer: async (input, bitbucket, tagging) => {
-      const whole = await readWhole(targetOf(input), bitbucket, tagging);
+      const whole = await readWhole(input, bitbucket, tagging);
       const next = cursorOf(whole.keys.next, bitbucket)?.get('page') ?? '';
       return { ...whole, links: numericLinks(input, isPageNumber(next) ? next : undefined) };
     },

@@ -20,7 +20,7 @@ const codeBitsOf = (step: number): number => (step >> 7) & 15;
 export interface Huffman {
   /** Bits looked up at once; longer codes are rare and are found bit by bit. */
   readonly peekBits: number;
-  /** The step for any `peekBits` bits; `INVALID` where they begin a longer code or none. */
+  /** The step for any `peekBits` bits; `INVALID` where they begin a longer code, one whose step goes far, or none. */
   readonly steps: Uint16Array;
   /** How many codes have that many bits, and the symbols in the order of their codes. */
   readonly countOf: Uint16Array;

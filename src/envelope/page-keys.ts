@@ -15,8 +15,8 @@ const SMALL_BYTES = 4_096;
  *
  * Of a large page that is `{…"values": […]…}` only what stands around the values is parsed, at the same cost for any
  * number of them. What they hold is taken to be what Bitbucket wrote: that it came whole and unchanged is for TLS,
- * content length and gzip's CRC to say. A body that ends early where JSON could end is found all the same, since its
- * brackets do not come out even.
+ * content length and gzip's CRC to say. A body that ends early where JSON could end is found all the same: it lacks the
+ * page's own end, and its brackets do not come out even.
  */
 export function readPageKeys(body: Buffer): PageKeys | null {
   if (!isUtf8(body)) return null;
