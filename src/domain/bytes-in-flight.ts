@@ -1,3 +1,5 @@
+import { type Linked, LinkedList, unlinked } from './linked-list.ts';
+
 /** One call's part of the memory that all answers share (`MAX_BYTES_IN_FLIGHT`). */
 export interface BytesHold {
   /**
@@ -51,7 +53,7 @@ export function createBytesInFlight(maxBytes: number): BytesInFlight {
   };
 }
 
-interface Hold {
+interface Hold extends Linked<Hold> {
   readonly accountId: string;
   bytes: number;
   state: 'growing' | 'whole' | 'gone';
@@ -67,7 +69,7 @@ class Memory {
   readonly #maxBytes: number;
   readonly #byAccount = new Map<string, number>();
   /** Those that still grow, oldest first. */
-  readonly #growing = new Set<Hold>();
+  readonly #growing = new LinkedList<Hold>();
   /** Those that were refused room, and what each asked for. */
   readonly #waiting = new Map<Hold, Wanted>();
   /** A half-read one that goes on whatever is free, until it is whole or gone. */
@@ -80,8 +82,8 @@ class Memory {
   }
 
   open(accountId: string): Hold {
-    const hold: Hold = { accountId, bytes: 0, state: 'growing' };
-    this.#growing.add(hold);
+    const hold: Hold = { accountId, bytes: 0, state: 'growing', ...unlinked };
+    this.#growing.append(hold);
     return hold;
   }
 
@@ -110,8 +112,8 @@ class Memory {
 
   #end(hold: Hold, state: 'whole' | 'gone'): void {
     hold.state = state;
-    this.#growing.delete(hold);
-    this.#waiting.delete(hold);
+    this.#growing.remove(hold);
+    if (this.#waiting.size > 0) this.#waiting.delete(hold);
     if (this.#goesOn === hold) this.#goesOn = null;
   }
 
@@ -136,7 +138,7 @@ class Memory {
   /** The oldest that still grows or the half-read one, as long as the whole ones leave half. */
   #isNext(hold: Hold): boolean {
     if (this.#whole > this.#maxBytes / 2) return false;
-    if (this.#growing.values().next().value === hold) return true;
+    if (this.#growing.first === hold) return true;
     if (hold.bytes > 0) this.#goesOn ??= hold;
     return this.#goesOn === hold;
   }

@@ -1,10 +1,11 @@
+import { type Linked, LinkedList, unlinked } from '../domain/linked-list.ts';
 import type { LimitReading } from './meter.ts';
 
 /** Both ends of a window count: a call that is exactly 1,000 ms old still holds its place. */
 export const WINDOW_MS = 1_000;
 
 /** A place in a window. `open` until it is spent, `held` while the fleet is asked, then `granted` or `free`. */
-export interface Place {
+export interface Place extends Linked<Place> {
   state: 'open' | 'held' | 'granted' | 'free';
   /** From when on it counts while it is open, ms. */
   readonly atMs: number;
@@ -16,10 +17,10 @@ export interface Window {
   times: number[];
   head: number;
   /** Places taken and not yet granted or freed, the oldest first. */
-  readonly waiting: Set<Place>;
+  readonly waiting: LinkedList<Place>;
 }
 
-export const newWindow = (): Window => ({ times: [], head: 0, waiting: new Set() });
+export const newWindow = (): Window => ({ times: [], head: 0, waiting: new LinkedList() });
 
 /** Whether nothing in it counts any more at `nowMs`. */
 export function isIdle(window: Window, nowMs: number): boolean {
@@ -31,17 +32,17 @@ export function isIdle(window: Window, nowMs: number): boolean {
 export function reserve(window: Window, limit: number, nowMs: number): Place | number {
   forget(window, nowMs);
   if (takenIn(window) >= limit) return waitIn(window, limit, nowMs);
-  const place: Place = { state: 'open', atMs: nowMs };
-  window.waiting.add(place);
+  const place: Place = { state: 'open', atMs: nowMs, ...unlinked };
+  window.waiting.append(place);
   return place;
 }
 
 /** Keeps a place until `grant` or `free`. False: it was open for too long, and no other is free. */
 export function hold(window: Window, place: Place, limit: number, nowMs: number): boolean {
   forget(window, nowMs);
-  if (!window.waiting.has(place)) {
+  if (!place.isLinked) {
     if (takenIn(window) >= limit) return false;
-    window.waiting.add(place);
+    window.waiting.append(place);
   }
   place.state = 'held';
   return true;
@@ -49,14 +50,14 @@ export function hold(window: Window, place: Place, limit: number, nowMs: number)
 
 /** The call of a held place is admitted at `nowMs`: it counts for a second from then. */
 export function grant(window: Window, place: Place, nowMs: number): void {
-  if (!window.waiting.delete(place)) return;
+  if (!window.waiting.remove(place)) return;
   place.state = 'granted';
   window.times.push(nowMs);
 }
 
 /** The call is refused: its place counts for nothing. */
 export function free(window: Window, place: Place): void {
-  if (window.waiting.delete(place)) place.state = 'free';
+  if (window.waiting.remove(place)) place.state = 'free';
 }
 
 /** How many of `limit` are free, and how long until all are, at `nowMs`. */
@@ -74,7 +75,8 @@ export function readWindow(window: Window, limit: number, nowMs: number): LimitR
 export function openIn(window: Window, nowMs: number): number {
   forget(window, nowMs);
   let open = 0;
-  for (const { state } of window.waiting) if (state === 'open') open += 1;
+  for (let place = window.waiting.first; place !== null; place = place.behind)
+    if (place.state === 'open') open += 1;
   return open;
 }
 
@@ -85,7 +87,8 @@ const endsAtMs = (place: Place, nowMs: number) => (place.state === 'held' ? nowM
 
 function newestWaitingMs({ waiting }: Window, nowMs: number): number {
   let newestMs = -Infinity;
-  for (const place of waiting) newestMs = Math.max(newestMs, endsAtMs(place, nowMs) - WINDOW_MS);
+  for (let place = waiting.first; place !== null; place = place.behind)
+    newestMs = Math.max(newestMs, endsAtMs(place, nowMs) - WINDOW_MS);
   return newestMs;
 }
 
@@ -99,7 +102,8 @@ function waitIn(window: Window, limit: number, nowMs: number): number {
 }
 
 function oldestWaitingMs({ waiting }: Window, nowMs: number): number {
-  for (const place of waiting) if (place.state === 'open') return place.atMs;
+  for (let place = waiting.first; place !== null; place = place.behind)
+    if (place.state === 'open') return place.atMs;
   return nowMs;
 }
 
@@ -110,8 +114,10 @@ function forget(window: Window, nowMs: number): void {
     window.times = times.slice(window.head);
     window.head = 0;
   }
-  for (const place of waiting) {
-    if (place.atMs >= nowMs - WINDOW_MS) break;
-    if (place.state === 'open') waiting.delete(place);
+  let place = waiting.first;
+  while (place !== null && place.atMs < nowMs - WINDOW_MS) {
+    const { behind } = place;
+    if (place.state === 'open') waiting.remove(place);
+    place = behind;
   }
 }

@@ -19,6 +19,9 @@ const placeAt = (window: Window, limit: number, nowMs: number): Place => {
   return place;
 };
 
+/** Of a window in which nothing waits. */
+const copyOf = ({ times, head }: Window): Window => ({ ...newWindow(), times: [...times], head });
+
 const granted = (window: Window, limit: number, nowMs: number) => {
   const place = placeAt(window, limit, nowMs);
   hold(window, place, limit, nowMs);
@@ -76,8 +79,8 @@ describe('the second', () => {
               grant(window, place, nowMs);
               continue;
             }
-            expect(typeof reserve(structuredClone(window), limit, nowMs + place - 1.01)).toBe('number');
-            expect(typeof reserve(structuredClone(window), limit, nowMs + place)).toBe('object');
+            expect(typeof reserve(copyOf(window), limit, nowMs + place - 1.01)).toBe('number');
+            expect(typeof reserve(copyOf(window), limit, nowMs + place)).toBe('object');
           }
         },
       ),

@@ -1,3 +1,5 @@
+import { type Linked, LinkedList, unlinked } from '../../domain/linked-list.ts';
+
 /** Who may use the connections of an exit now, and who waits for one. */
 export interface FairQueue {
   /**
@@ -7,15 +9,14 @@ export interface FairQueue {
   enter(accountId: string, begin: () => void): () => void;
 }
 
-interface Guest {
+interface Guest extends Linked<Guest> {
   readonly begin: () => void;
   isInside: boolean;
 }
 
 interface Guests {
   inside: number;
-  /** In the order in which they came. */
-  readonly waiting: Set<Guest>;
+  readonly waiting: LinkedList<Guest>;
 }
 
 /**
@@ -35,23 +36,23 @@ export function createFairQueue(places: number): FairQueue {
   };
   const admitNext = () => {
     for (const [accountId, guests] of accounts) {
-      const [first] = guests.waiting;
-      if (first === undefined || guests.inside >= free) continue;
+      const { first } = guests.waiting;
+      if (first === null || guests.inside >= free) continue;
       accounts.delete(accountId);
       accounts.set(accountId, guests);
-      guests.waiting.delete(first);
+      guests.waiting.remove(first);
       admit(guests, first);
     }
   };
   return {
     enter: (accountId, begin) => {
-      const guests = accounts.get(accountId) ?? { inside: 0, waiting: new Set() };
+      const guests = accounts.get(accountId) ?? { inside: 0, waiting: new LinkedList() };
       accounts.set(accountId, guests);
-      const guest: Guest = { begin, isInside: false };
+      const guest: Guest = { begin, isInside: false, ...unlinked };
       if (guests.inside < free) admit(guests, guest);
-      else guests.waiting.add(guest);
+      else guests.waiting.append(guest);
       return () => {
-        guests.waiting.delete(guest);
+        guests.waiting.remove(guest);
         if (guest.isInside) {
           guest.isInside = false;
           guests.inside -= 1;
