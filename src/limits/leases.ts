@@ -6,6 +6,8 @@ import type { Charge } from './meter.ts';
 const AT_ONCE = 500;
 /** A lease that was not used for so long is handed back, ms. */
 const IDLE_MS = 60_000;
+/** A lease in use is brought to the end of their row as often, ms. */
+const MOVED_EVERY_MS = 1_000;
 
 const COUNT = `
   INSERT INTO usage VALUES (?1, ?2, ?3, ?3)
@@ -15,6 +17,7 @@ const HAND_BACK = 'UPDATE usage SET used = used - ?3, leased = 0 WHERE account_i
 const GIVE_BACK = 'UPDATE usage SET used = used - 1 WHERE account_id = ?1 AND period = ?2';
 
 interface HeldLease extends Lease {
+  /** To a second. */
   usedAtMs: number;
 }
 
@@ -125,11 +128,15 @@ class FileLeases implements Leases {
   }
 
   #touch(lease: HeldLease): void {
-    lease.usedAtMs = this.#backend.clock.monotonic();
-    this.#ended.delete(nameOf(lease));
+    this.#changed.add(lease);
+    const nowMs = this.#backend.clock.monotonic();
+    const isHeld = this.#leases.get(lease.accountId) === lease;
+    // To the second is enough; each move makes the map anew.
+    if (isHeld && nowMs - lease.usedAtMs < MOVED_EVERY_MS) return;
+    lease.usedAtMs = nowMs;
+    if (!isHeld) this.#ended.delete(nameOf(lease));
     this.#leases.delete(lease.accountId);
     this.#leases.set(lease.accountId, lease);
-    this.#changed.add(lease);
   }
 
   #end(lease: HeldLease): void {
