@@ -1,14 +1,19 @@
 import pino, { type Logger } from 'pino';
 import type { Config } from './config.ts';
+import { isoOf } from './domain/calendar.ts';
+import { systemClock } from './domain/clock.ts';
 
 type LogSettings = Pick<Config, 'LOG_LEVEL' | 'LOG_FORMAT'>;
 
 /** The operator's log on stdout: one JSON document a line, or words for people. */
 export function createLog({ LOG_LEVEL, LOG_FORMAT }: LogSettings): Logger {
-  const options = { level: LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  const options = { level: LOG_LEVEL, base: null, timestamp: timeOfLine };
   if (LOG_FORMAT === 'json') return pino(options, bufferedStdout());
   return pino(options, { write: (line) => process.stdout.write(prettyLine(line)) });
 }
+
+/** As pino wants it: a member of the line. */
+const timeOfLine = () => `,"time":"${isoOf(systemClock.now())}"`;
 
 /**
  * As much is written at once, bytes, and so long a line waits for it, ms. A line of a call is told as late before: the
@@ -17,7 +22,10 @@ export function createLog({ LOG_LEVEL, LOG_FORMAT }: LogSettings): Logger {
 const WRITE_BYTES = 8 * 1024;
 const WRITE_EVERY_MS = 50;
 
-/** A write a line costs a small call a twentieth of its time. What is left is written when the process ends. */
+/**
+ * A write a line costs a small call a twentieth of its time. The lines of one turn are handed on as one text, as the
+ * buffer measures all that it holds with each that comes. What is left is written when the process ends.
+ */
 function bufferedStdout() {
   const stdout = pino.destination({
     dest: 1,
@@ -25,8 +33,22 @@ function bufferedStdout() {
     minLength: WRITE_BYTES,
     periodicFlush: WRITE_EVERY_MS,
   });
-  process.once('exit', () => stdout.flushSync());
-  return stdout;
+  let lines = '';
+  const handOn = () => {
+    const text = lines;
+    lines = '';
+    if (text !== '') stdout.write(text);
+  };
+  process.once('exit', () => {
+    handOn();
+    stdout.flushSync();
+  });
+  return {
+    write: (line: string) => {
+      if (lines === '') queueMicrotask(handOn);
+      lines += line;
+    },
+  };
 }
 
 const LEVELS: Readonly<Record<number, string>> = {

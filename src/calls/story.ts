@@ -1,3 +1,4 @@
+import { isoOf } from '../domain/calendar.ts';
 import type { Story } from '../domain/story.ts';
 import type { CallEnded } from '../domain/telemetry.ts';
 
@@ -5,7 +6,7 @@ import type { CallEnded } from '../domain/telemetry.ts';
 export function storyOf(call: CallEnded): Story {
   return {
     requestId: call.requestId,
-    receivedAt: new Date(call.receivedAtMs).toISOString(),
+    receivedAt: isoOf(call.receivedAtMs),
     door: call.door,
     endpoint: call.operationId,
     accountId: call.accountId,

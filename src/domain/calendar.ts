@@ -1,5 +1,14 @@
 const DAY_MS = 86_400_000;
 
+/** The moment that was asked for last: calls go in step, and are told of one after the other. */
+let lastMoment = { atMs: Number.NaN, text: '' };
+
+/** A moment (UTC): `'2026-06-15T12:34:56.789Z'`. */
+export function isoOf(atMs: number): string {
+  if (atMs !== lastMoment.atMs) lastMoment = { atMs, text: new Date(atMs).toISOString() };
+  return lastMoment.text;
+}
+
 /** The day that was asked for last: most calls are of the same one. */
 let last = { number: Number.NaN, day: '' };
 

@@ -1,3 +1,4 @@
+import { isoOf } from '../domain/calendar.ts';
 import type { Failure } from '../domain/failure.ts';
 
 /** What `meta` says of every call. */
@@ -19,7 +20,7 @@ export interface Around {
  * writing it again would cost nine times as much and lose what a double cannot hold.
  */
 export function aroundOf({ requestId, atMs }: Stamp, message: string): Around {
-  const timestamp = new Date(atMs).toISOString();
+  const timestamp = isoOf(atMs);
   const tail = `,"meta":{"timestamp":"${timestamp}","request_id":"${requestId}"},"status":"ok","message":${JSON.stringify(message)},"success":true}`;
   return { head: HEAD, tail: Buffer.from(tail) };
 }
@@ -33,7 +34,7 @@ export function failureEnvelope(failure: Failure, { requestId, atMs }: Stamp, do
     JSON.stringify({
       data: null,
       meta: {
-        timestamp: new Date(atMs).toISOString(),
+        timestamp: isoOf(atMs),
         request_id: requestId,
         code: failure.code,
         docs,
