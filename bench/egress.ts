@@ -9,6 +9,7 @@ import { NO_TERMS } from '../src/domain/traffic.ts';
 import { type Bitbucket, createBitbucket } from '../src/egress/bitbucket.ts';
 import { createMemoryBudgetStore } from '../src/egress/exits/budget-store-memory.ts';
 import { createPool } from '../src/egress/exits/pool.ts';
+import type { Exit } from '../src/egress/exits/port.ts';
 import type { Source } from '../src/egress/sources/source.ts';
 import { createCertificate } from '../test/bitbucket/certificate.ts';
 import { type ConnectProxy, createConnectProxy, type ProxyOptions } from '../test/bitbucket/connect-proxy.ts';
@@ -299,7 +300,7 @@ async function choices(exits: number) {
     telemetry: silentTelemetry,
     random: Math.random,
   });
-  const avoid = new Set<never>();
+  const avoid: Exit[] = [];
   const round = async (calls: number) => {
     const before = process.cpuUsage();
     for (let i = 0; i < calls; i += 1) {

@@ -10,27 +10,26 @@ export interface HangUp {
 
 /**
  * The line to a caller. Every call has one and hardly any is ever cut, so it is a field and, where somebody listens, a
- * set: a real `AbortController` costs a call more than its metering.
+ * list: a real `AbortController` costs a call more than its metering.
  */
 export class Line implements HangUp {
   aborted = false;
-  #listeners: Set<() => void> | null = null;
+  #listeners: (() => void)[] = [];
 
   /** The caller is gone; a second time changes nothing. */
   cut(): void {
     if (this.aborted) return;
     this.aborted = true;
     const listeners = this.#listeners;
-    this.#listeners = null;
-    for (const listener of listeners ?? []) listener();
+    this.#listeners = [];
+    for (const listener of listeners) listener();
   }
 
   addEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners ??= new Set();
-    this.#listeners.add(listener);
+    if (!this.#listeners.includes(listener)) this.#listeners.push(listener);
   }
 
   removeEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners?.delete(listener);
+    this.#listeners = this.#listeners.filter((other) => other !== listener);
   }
 }

@@ -52,14 +52,14 @@ export function serveRows(server: FastifyInstance, { rooms, publicUrl, clock, te
   const refuseUnknown: Door['refuseUnknown'] = (request, reply) => serve(reply, askedBy(request, null));
 
   server.decorateRequest('visit', null);
-  server.addHook('onRequest', async (request, reply) => {
+  server.addHook('onRequest', (request, reply, next) => {
     noteVisit(clock, request, reply);
     const fault = hostFault(request);
     if (fault !== undefined) {
       reply.raw.shouldKeepAlive = false;
-      return leave(reply, refusedAtDoor(askedBy(request, null), fault));
-    }
-    if (request.is404) return refuseUnknown(request, reply);
+      leave(reply, refusedAtDoor(askedBy(request, null), fault)).catch(next);
+    } else if (request.is404) refuseUnknown(request, reply).catch(next);
+    else next();
   });
   for (const row of table) {
     server.route({

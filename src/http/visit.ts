@@ -76,9 +76,19 @@ export function whenGone({ raw }: FastifyReply, work: (hungUp: boolean) => void)
 
 /** Why a request cannot be known for whom it is: HTTP/1.1 asks for exactly one `Host`. Undefined when it is. */
 export function hostFault({ raw }: FastifyRequest): Failure | undefined {
-  const hosts = raw.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length;
+  const hosts = hostsIn(raw.rawHeaders);
   if (hosts > 1) return new Failure('invalid_request', 'Only one `Host` header may be sent.');
   if (hosts === 0 && raw.httpVersion !== '1.0')
     return new Failure('invalid_request', 'Speak HTTP/1.1, with a `Host` header.');
   return undefined;
+}
+
+/** How many there are in a list of names and values in turn. */
+function hostsIn(rawHeaders: readonly string[]): number {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? '';
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts;
 }

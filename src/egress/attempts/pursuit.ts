@@ -33,8 +33,8 @@ export interface PursuitTools {
 export class Pursuit {
   readonly #tools: PursuitTools;
   readonly #call: UpstreamCall;
-  readonly #tried = new Set<Exit>();
-  readonly #running = new Set<Try>();
+  readonly #tried: Exit[] = [];
+  #running: Try[] = [];
   #hasBegun = false;
   #isOver = false;
   #hasFailed500 = false;
@@ -121,7 +121,7 @@ export class Pursuit {
       reservation.settle({ kind: 'abandoned', sent: false });
       throw hungUp();
     }
-    this.#tried.add(reservation.exit);
+    if (!this.#tried.includes(reservation.exit)) this.#tried.push(reservation.exit);
     const circumstances = () => ({ hasFailed500: this.#hasFailed500, hadBrownOut: this.#hadBrownOut });
     const attempt = tryExit({
       ...this.#tools,
@@ -131,9 +131,9 @@ export class Pursuit {
       isHedge,
       circumstances,
     });
-    this.#running.add(attempt);
+    this.#running.push(attempt);
     const verdict = attempt.verdict.then((came) => {
-      this.#running.delete(attempt);
+      this.#running = this.#running.filter((other) => other !== attempt);
       if (came.kind === 'elsewhere') this.#note(came);
       return came;
     });
@@ -180,7 +180,7 @@ export class Pursuit {
 
   #abandon(because: 'hung up' | 'lost'): void {
     for (const attempt of this.#running) attempt.abandon(because);
-    this.#running.clear();
+    this.#running = [];
   }
 }
 

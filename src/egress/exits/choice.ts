@@ -29,12 +29,12 @@ export function drawDistinct(count: number, wanted: number, random: () => number
  */
 export function chooseOne<Thing extends Candidate>(
   things: readonly Thing[],
-  avoid: ReadonlySet<unknown>,
+  avoid: readonly unknown[],
   left: (thing: Thing) => number,
   random: () => number,
 ): Thing | undefined {
-  const drawn = drawDistinct(things.length, 2 + avoid.size, random).map((i) => things[i] as Thing);
-  const fresh = drawn.filter((thing) => !avoid.has(thing));
+  const drawn = drawDistinct(things.length, 2 + avoid.length, random).map((i) => things[i] as Thing);
+  const fresh = drawn.filter((thing) => !avoid.includes(thing));
   let best: Thing | undefined;
   for (const thing of fresh.length > 0 ? fresh : drawn)
     if (best === undefined || costOf(thing, left(thing)) < costOf(best, left(best))) best = thing;

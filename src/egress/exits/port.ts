@@ -74,9 +74,9 @@ export interface Pool {
    * awaited. Rejects with a Failure: `exits_exhausted` (`retryAfterMs`: the earliest moment at which this payer's
    * call could leave) or `store_unavailable` (the shared store is away and no call is leased from it).
    */
-  reserve(payer: Payer, avoid: ReadonlySet<Exit>): Promise<Reservation>;
+  reserve(payer: Payer, avoid: readonly Exit[]): Promise<Reservation>;
   /** Whether a second attempt could leave from elsewhere. */
-  hasOther(avoid: ReadonlySet<Exit>): boolean;
+  hasOther(avoid: readonly Exit[]): boolean;
   /** Whether less than a fifth of the hour's calls is left: nothing is spent on comfort then. */
   isScarce(): boolean;
   /** The earliest moment at which a call could leave, ms from now; 0 when one could. */

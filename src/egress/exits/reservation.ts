@@ -24,9 +24,11 @@ export interface Taking {
   readonly purses: readonly Purse[];
   readonly share: Share;
   readonly leases: BudgetLeases;
+  /** Of `now`, ms. */
+  readonly takenAtMs: number;
   readonly now: () => number;
   /** The member's calls or budget changed. */
-  readonly changed: (member: Member) => void;
+  readonly changed: (member: Member, nowMs: number) => void;
   /** The attempt is over: what it says of the member. */
   readonly ended: (member: Member, end: AttemptEnd, takenAtMs: number) => void;
 }
@@ -73,11 +75,10 @@ class PursedCall {
  * Every part is given back or counted through the very thing that was taken, so that no name or time can differ.
  */
 export async function take(taking: Taking): Promise<Reservation | NotTaken> {
-  const { member, purses, share, leases } = taking;
-  const takenAtMs = taking.now();
+  const { member, purses, share, leases, takenAtMs } = taking;
   member.inFlight += 1;
   const calls = purses.map((purse) => new PursedCall(purse, leases));
-  taking.changed(member);
+  taking.changed(member, takenAtMs);
 
   const finish = (counts: boolean) => {
     const nowMs = taking.now();
@@ -95,7 +96,7 @@ export async function take(taking: Taking): Promise<Reservation | NotTaken> {
   const refused = answers.find((answer) => answer !== null);
   if (refused !== undefined) {
     finish(false);
-    taking.changed(member);
+    taking.changed(member, taking.now());
     return refused;
   }
   let isSettled = false;

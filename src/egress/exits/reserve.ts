@@ -35,9 +35,10 @@ export class Reserver {
     this.#options = options;
   }
 
-  async reserve(payer: Payer, avoid: ReadonlySet<Exit>): Promise<Reservation> {
+  async reserve(payer: Payer, avoid: readonly Exit[]): Promise<Reservation> {
     for (let refusals = 0; refusals < MAX_REFUSALS; ) {
-      const taken = await this.#take(payer, this.#choose(avoid));
+      const nowMs = this.#options.clock.monotonic();
+      const taken = await this.#take(payer, this.#choose(avoid, nowMs), nowMs);
       if ('settle' in taken) return taken;
       if (taken.by === 'store') return this.#reserveWithoutStore(payer, avoid, taken.cause);
       if (taken.by === this.#options.ceiling) throw exhausted('ceiling', taken.growsInMs);
@@ -48,7 +49,7 @@ export class Reserver {
   }
 
   /** Whether an exit outside `avoid` could take a call now. */
-  hasOther(avoid: ReadonlySet<Exit>): boolean {
+  hasOther(avoid: readonly Exit[]): boolean {
     const { roster, clock } = this.#options;
     roster.tick(clock.monotonic());
     let avoided = 0;
@@ -65,21 +66,24 @@ export class Reserver {
 
   /** How long until a call may leave, ms; 0 when one may now. */
   restMs(): number {
-    const { roster, ceiling, clock } = this.#options;
-    const nowMs = clock.monotonic();
+    return this.#restMs(this.#options.clock.monotonic());
+  }
+
+  #restMs(nowMs: number): number {
+    const { roster, ceiling } = this.#options;
     roster.tick(nowMs);
     const ceilingMs = ceiling === null ? 0 : restOf(ceiling.budget, nowMs);
     return Math.max(ceilingMs, roster.usable.length > 0 ? 0 : roster.restMs(nowMs));
   }
 
   /** While the store is away: what is leased from it, and exits that it does not count. */
-  async #reserveWithoutStore(payer: Payer, avoid: ReadonlySet<Exit>, cause: unknown): Promise<Reservation> {
+  async #reserveWithoutStore(payer: Payer, avoid: readonly Exit[], cause: unknown): Promise<Reservation> {
     const { ceiling, leases, clock, random } = this.#options;
     const nowMs = clock.monotonic();
     if (ceiling !== null && !leases.holds(ceiling.id)) throw storeAway(cause);
     const member = chooseOne(this.#freeOfStore(), avoid, (each) => each.left(nowMs), random);
     if (member === undefined) throw storeAway(cause);
-    const taken = await this.#take(payer, member);
+    const taken = await this.#take(payer, member, nowMs);
     if ('settle' in taken) return taken;
     throw storeAway(cause);
   }
@@ -94,27 +98,27 @@ export class Reserver {
     ] as Member[];
   }
 
-  #choose(avoid: ReadonlySet<Exit>): Member {
-    const { roster, ceiling, clock, random } = this.#options;
-    const restMs = this.restMs();
-    const nowMs = clock.monotonic();
+  #choose(avoid: readonly Exit[], nowMs: number): Member {
+    const { roster, ceiling, random } = this.#options;
+    const restMs = this.#restMs(nowMs);
     if (ceiling !== null && restOf(ceiling.budget, nowMs) > 0) throw exhausted('ceiling', restMs);
     const member = chooseOne(roster.usable, avoid, (each) => each.left(nowMs), random);
     if (member === undefined) throw exhausted('exits', restMs);
     return member;
   }
 
-  #take(payer: Payer, member: Member): Promise<Reservation | NotTaken> {
+  #take(payer: Payer, member: Member, nowMs: number): Promise<Reservation | NotTaken> {
     const { roster, ceiling, fairShare, leases, clock, ended } = this.#options;
-    const share = fairShare.take(payer, roster.left, roster.whole, clock.monotonic());
+    const share = fairShare.take(payer, roster.left, roster.whole, nowMs);
     if ('restMs' in share) throw exhausted('share', share.restMs);
     return take({
       member,
       purses: ceiling === null ? [member] : [member, ceiling],
       share,
       leases,
+      takenAtMs: nowMs,
       now: () => clock.monotonic(),
-      changed: (each) => roster.settled(each, clock.monotonic()),
+      changed: (each, atMs) => roster.settled(each, atMs),
       ended,
     });
   }

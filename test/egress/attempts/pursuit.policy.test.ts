@@ -56,8 +56,8 @@ function createFakePool({ meets, exits = 10, scarce = false, restMs = 0 }: Optio
     }),
   }));
   const pool = {
-    reserve: async (_payer: unknown, avoid: ReadonlySet<Exit>) => {
-      const exit = all.find((each) => !avoid.has(each));
+    reserve: async (_payer: unknown, avoid: readonly Exit[]) => {
+      const exit = all.find((each) => !avoid.includes(each));
       if (exit === undefined) throw new Failure('exits_exhausted', 'the pool', { retryAfterMs: 77_000 });
       taken += 1;
       open += 1;
@@ -72,7 +72,7 @@ function createFakePool({ meets, exits = 10, scarce = false, restMs = 0 }: Optio
         },
       };
     },
-    hasOther: (avoid: ReadonlySet<Exit>) => all.some((each) => !avoid.has(each)),
+    hasOther: (avoid: readonly Exit[]) => all.some((each) => !avoid.includes(each)),
     isScarce: () => scarce,
     restMs: () => restMs,
   } as unknown as Pool;

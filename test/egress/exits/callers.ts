@@ -124,8 +124,8 @@ export function createCallers(
 /** The same pool, whose exits have dispatchers without sockets. */
 function withDispatchers(pool: Pool, react: (exit: Exit, request: FakeRequest) => void): Pool {
   const doubles = new Map<Exit, Exit>();
-  const originals = (avoid: ReadonlySet<Exit>) =>
-    new Set([...doubles].filter(([, double]) => avoid.has(double)).map(([exit]) => exit));
+  const originals = (avoid: readonly Exit[]) =>
+    [...doubles].filter(([, double]) => avoid.includes(double)).map(([exit]) => exit);
   return {
     ...pool,
     hasOther: (avoid) => pool.hasOther(originals(avoid)),

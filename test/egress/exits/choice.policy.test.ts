@@ -51,21 +51,21 @@ describe('the choice', () => {
   it('of two is the better one, always', () => {
     const [good, bad] = things(50, 60);
     for (let seed = 0; seed < 50; seed += 1) {
-      expect(chooseOne([good!, bad!], new Set(), left, createRandom(seed))).toBe(good);
-      expect(chooseOne([bad!, good!], new Set(), left, createRandom(seed))).toBe(good);
+      expect(chooseOne([good!, bad!], [], left, createRandom(seed))).toBe(good);
+      expect(chooseOne([bad!, good!], [], left, createRandom(seed))).toBe(good);
     }
   });
 
   it('looks at what is left', () => {
     const [one, two] = things(50, 50);
     const leftOf = (thing: unknown) => (thing === one ? 5 : 6);
-    expect(chooseOne([one!, two!], new Set(), leftOf, createRandom())).toBe(two);
+    expect(chooseOne([one!, two!], [], leftOf, createRandom())).toBe(two);
   });
 
   it('never is the worst of several, and reaches all others', () => {
     const all = things(10, 20, 30, 40, 50);
     const random = createRandom(3);
-    const chosen = new Set(Array.from({ length: 500 }, () => chooseOne(all, new Set(), left, random)));
+    const chosen = new Set(Array.from({ length: 500 }, () => chooseOne(all, [], left, random)));
     expect(chosen).toEqual(new Set(all.slice(0, 4)));
   });
 
@@ -73,13 +73,13 @@ describe('the choice', () => {
     const all = things(10, 20, 30, 40);
     for (let seed = 0; seed < 50; seed += 1) {
       const random = createRandom(seed);
-      expect(chooseOne(all, new Set(all.slice(0, 3)), left, random)).toBe(all[3]);
-      expect(all).toContain(chooseOne(all, new Set(all), left, random));
+      expect(chooseOne(all, all.slice(0, 3), left, random)).toBe(all[3]);
+      expect(all).toContain(chooseOne(all, all, left, random));
     }
   });
 
   it('of nothing is nothing', () => {
-    expect(chooseOne([], new Set(), left, createRandom())).toBeUndefined();
+    expect(chooseOne([], [], left, createRandom())).toBeUndefined();
   });
 
   it('looks at as many for ten thousand as for ten', () => {
@@ -89,7 +89,7 @@ describe('the choice', () => {
       return 10;
     };
     const many = things(...Array.from({ length: 10_000 }, (_, i) => i));
-    chooseOne(many, new Set(), counting, createRandom());
+    chooseOne(many, [], counting, createRandom());
     expect(looks).toBe(2);
   });
 });

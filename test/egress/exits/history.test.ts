@@ -139,7 +139,7 @@ async function live(steps: readonly Step[], seed: number): Promise<void> {
     await clock.pass(0);
     const before = new Map(pool.snapshot().map((exit) => [exit.label, exit]));
     const reservation = await pool
-      .reserve({ accountId: `a${account}`, weight: account + 1 }, new Set())
+      .reserve({ accountId: `a${account}`, weight: account + 1 }, [])
       .catch(() => null);
     if (reservation === null) return;
     expect(before.get(reservation.exit.label)).toMatchObject({ state: 'healthy' });

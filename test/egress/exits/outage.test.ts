@@ -64,7 +64,7 @@ describe.skipIf(!hasRedis)('while Redis is away', { timeout: 60_000 }, () => {
     );
     const call = async () => {
       const startedAtMs = performance.now();
-      const code = await pool.reserve({ accountId: 'account', weight: 1 }, new Set()).then(
+      const code = await pool.reserve({ accountId: 'account', weight: 1 }, []).then(
         (held) => {
           held.settle(answered());
           return 'sent';
@@ -141,7 +141,7 @@ describe.skipIf(!hasRedis)('while Redis is away', { timeout: 60_000 }, () => {
 
   it('a gateway that died with leases and calls under way is not forgotten, nor by a server that was killed', async () => {
     const dead = await start();
-    for (let i = 0; i < 6; i += 1) await dead.pool.reserve({ accountId: 'account', weight: 1 }, new Set());
+    for (let i = 0; i < 6; i += 1) await dead.pool.reserve({ accountId: 'account', weight: 1 }, []);
     await redis.kill();
     await redis.restart();
     const next = await start();

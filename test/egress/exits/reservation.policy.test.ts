@@ -9,6 +9,7 @@ import { type NotTaken, type Purse, take } from '../../../src/egress/exits/reser
 import { answered, fakeSource, SILENT, sent, unsent } from './world.ts';
 
 const NOW_MS = 5_000;
+const TAKEN_AT_MS = NOW_MS - 5;
 
 /** What the store says to a purse: at once, later, or never. */
 type Said = 'at once' | 'later' | 'refused' | 'away';
@@ -43,6 +44,7 @@ function createDesk(said: Readonly<Record<string, Said>>, purseIds = ['a'], isKe
     purses,
     share: { giveBack: () => void events.push('share back') },
     leases,
+    takenAtMs: TAKEN_AT_MS,
     now: () => NOW_MS,
     changed: (each) => void events.push(`changed with ${each.inFlight} in flight, ${each.left(NOW_MS)} left`),
     ended: (_member, end, takenAtMs) => void ended.push([end, takenAtMs]),
@@ -81,7 +83,7 @@ describe('a reservation', () => {
         counts ? ['a counted', 'ceiling counted'] : ['a back', 'ceiling back', 'share back'],
       );
       expect([member.inFlight, left()]).toEqual([0, counts ? [9, 6] : [10, 7]]);
-      expect(ended).toEqual([[end, NOW_MS]]);
+      expect(ended).toEqual([[end, TAKEN_AT_MS]]);
     }
   });
 

@@ -103,8 +103,7 @@ export function createWorld(sources: readonly Source[], options: WorldOptions = 
     log,
     telemetry: { ...silentTelemetry, exitChanged: (change) => void changes.push(change) },
   });
-  const reserve: World['reserve'] = (accountId = 'a', weight = 1) =>
-    pool.reserve({ accountId, weight }, new Set());
+  const reserve: World['reserve'] = (accountId = 'a', weight = 1) => pool.reserve({ accountId, weight }, []);
   return { pool, clock, budgets, changes, log: lines, reserve };
 }
 
