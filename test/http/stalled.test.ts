@@ -65,7 +65,7 @@ it(
     for (let i = 0; i < 10; i += 1) expect(await callBeside()).toBe(200);
     const during = await memory();
     // MAX_BYTES_IN_FLIGHT is 128 MB, of which one account has half; all of it would be 800 MB.
-    expect(during.held - before.held).toBeLessThan(160 * MB);
+    expect(during.held - before.held).toBeLessThan(128 * MB);
 
     const left = () => descriptors() - before.descriptors;
     await expect.poll(left, { timeout: 120_000, interval: 500 }).toBeLessThanOrEqual(8);

@@ -38,20 +38,37 @@ export function createBody(wire: readonly Buffer[], contentEncoding = ''): Body 
   if (encoding === 'unknown')
     throw new BodyError(`the encoding ${contentEncoding.slice(0, 40)} was not asked for`);
   if (encoding === 'br') return createBody([inflated(wire, 'br')]);
-  const kept = encoding === 'gzip' ? [joined(wire)] : wire;
+  if (encoding === 'identity') return createPlainBody(wire);
+  const kept = [joined(wire)];
   let plain: Buffer | undefined;
   return {
     encoding,
     wire: kept,
     plain: () => {
-      plain ??= encoding === 'gzip' ? inflated(kept, 'gzip') : joined(kept);
+      plain ??= inflated(kept, 'gzip');
       return plain;
     },
     forget: () => {
-      if (plain === undefined || encoding === 'identity') return;
+      if (plain === undefined) return;
       giveBack(plain);
       plain = undefined;
     },
+  };
+}
+
+/** What came as a text. Who reads it in one piece gets the only one: its pieces beside it would be held twice. */
+function createPlainBody(pieces: readonly Buffer[]): Body {
+  let wire = pieces;
+  return {
+    encoding: 'identity',
+    get wire() {
+      return wire;
+    },
+    plain: () => {
+      wire = [joined(wire)];
+      return wire[0]!;
+    },
+    forget: () => {},
   };
 }
 

@@ -32,6 +32,16 @@ describe('createBody', () => {
     expect(body.plain()).toBe(body.plain());
   });
 
+  it('holds a text that came in pieces once, when it was read in one', () => {
+    const body = createBody(cut(text));
+    expect(body.wire).toHaveLength(3);
+    const plain = body.plain();
+    expect(body.wire).toEqual([plain]);
+    expect(body.wire[0]).toBe(plain);
+    body.forget();
+    expect(body.plain()).toBe(plain);
+  });
+
   it('keeps gzip as it came', () => {
     const gzip = gzipSync(text);
     expect(Buffer.concat(createBody(cut(gzip), 'gzip').wire).equals(gzip)).toBe(true);
