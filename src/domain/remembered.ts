@@ -7,16 +7,24 @@ const LONGEST = 1_024;
  * `make`, run once for a text as long as that is among the `max` asked for last. For what follows from the text alone
  * and is never changed; what is thrown is not remembered.
  */
-export function remembered<Value extends object>(
+export const remembered = <Value extends object>(max: number, make: (text: string) => Value) =>
+  rememberedBy((text: string) => (text.length <= LONGEST ? text : null), max, make) as (
+    text: string,
+  ) => Value;
+
+/** The same for what has a name that nothing else has; without one, and where nothing is made, nothing is remembered. */
+export function rememberedBy<Thing, Value extends object>(
+  nameOf: (thing: Thing) => string | null,
   max: number,
-  make: (text: string) => Value,
-): (text: string) => Value {
+  make: (thing: Thing) => Value | null,
+): (thing: Thing) => Value | null {
   const known = new LRUCache<string, Value>({ max });
-  return (text) => {
-    const before = known.get(text);
+  return (thing) => {
+    const name = nameOf(thing);
+    const before = name === null ? undefined : known.get(name);
     if (before !== undefined) return before;
-    const made = Object.freeze(make(text));
-    if (text.length <= LONGEST) known.set(text, made);
+    const made = Object.freeze(make(thing));
+    if (made !== null && name !== null) known.set(name, made);
     return made;
   };
 }

@@ -39,6 +39,11 @@ export interface Body {
   readonly encoding: 'identity' | 'gzip';
   /** What came, in its pieces; never changed, so that it can be passed on. */
   readonly wire: readonly Buffer[];
+  /**
+   * SHA-256 of `wire`, by which what its bytes alone decide is found once however often they come (ADR 48). Null where
+   * that would cost as much as to find it.
+   */
+  digest(): string | null;
   /** The text itself, in UTF-8, inflated at most once. Throws `BodyError` where it is damaged or above 32 MB. */
   plain(): Buffer;
   /**

@@ -4,7 +4,7 @@ import { oncePer } from '../domain/remembered.ts';
 import type { Body, UpstreamAnswer, UpstreamRequest, UpstreamTarget } from '../domain/upstream.ts';
 import type { Conditions } from '../envelope/etag.ts';
 import type { PageLinks, Param } from '../envelope/link.ts';
-import { type PageKeys, readPageKeys } from '../envelope/page-keys.ts';
+import { type PageKeys, pageKeysOf } from '../envelope/page-keys.ts';
 import { isPageNumber, pretty } from '../input/paging.ts';
 import type { Brief } from './brief.ts';
 import { Scopes, type Taggable, type Tagged, Tagging } from './tagging.ts';
@@ -147,7 +147,7 @@ export interface Whole extends Taggable {
 /** A body that is one whole JSON object, or that the caller has already; null for any other. */
 export function wholeObject({ status, headers, body, requestId }: UpstreamAnswer): Whole | null {
   const isUnchanged = status === 304;
-  const keys = isUnchanged ? NO_KEYS : readPageKeys(body.plain());
+  const keys = isUnchanged ? NO_KEYS : pageKeysOf(body);
   if (keys === null) return null;
   return { data: body, keys, upstreamTag: headers.etag, isUnchanged, upstreamRequestId: requestId };
 }

@@ -4,6 +4,7 @@ import type { Body } from '../domain/upstream.ts';
 export const bodyOf = (text: Buffer): Body => ({
   encoding: 'identity',
   wire: [text],
+  digest: () => null,
   plain: () => text,
   forget: () => {},
 });

@@ -17,18 +17,34 @@ const MAX_STORED_BYTES = 0xffff;
  * to be sent in a row, the large ones views of `member`; null when it is not exactly one member that is understood
  * to its last bit, without a CRC of its header.
  */
-export function joinGzip(head: Buffer, member: Buffer, tail: Buffer): Buffer[] | null {
+export function joinGzip(
+  head: Buffer,
+  member: Buffer,
+  tail: Buffer,
+  seams = seamsOf(member),
+): Buffer[] | null {
   if (head.length > MAX_STORED_BYTES || tail.length > MAX_STORED_BYTES) return null;
+  if (seams === null) return null;
+  return [
+    openingOf(head),
+    ...withoutFinalBit(member, seams),
+    closingOf(tail, member[seams.endBit >>> 3]!, seams.endBit & 7, trailerOf(head, member, tail)),
+  ];
+}
+
+/** Where a member can be cut open and joined to others. */
+export interface Seams extends DeflateEnd {
+  /** The byte that its deflate stream begins with. */
+  readonly start: number;
+}
+
+/** The seams of `member`; null as `joinGzip` says. */
+export function seamsOf(member: Buffer): Seams | null {
   const start = headerEnd(member);
   if (start === null) return null;
   const end = member.length - TRAILER_BYTES;
   const stream = walkDeflate(member, start, end);
-  if (stream === null || Math.ceil(stream.endBit / 8) !== end) return null;
-  return [
-    openingOf(head),
-    ...withoutFinalBit(member, start, stream),
-    closingOf(tail, member[stream.endBit >>> 3]!, stream.endBit & 7, trailerOf(head, member, tail)),
-  ];
+  return stream === null || Math.ceil(stream.endBit / 8) !== end ? null : { start, ...stream };
 }
 
 /** The bits of FLG. A CRC of the header would have to be checked; the rest can be skipped. */
@@ -57,7 +73,7 @@ function openingOf(head: Buffer): Buffer {
 }
 
 /** The stream's whole bytes, its last block's final bit cleared in a copy of one of them. */
-function withoutFinalBit(member: Buffer, start: number, { finalBit, endBit }: DeflateEnd): Buffer[] {
+function withoutFinalBit(member: Buffer, { start, finalBit, endBit }: Seams): Buffer[] {
   const at = finalBit >>> 3;
   const cleared = Buffer.of(member[at]! & ~(1 << (finalBit & 7)));
   const rest = member.subarray(at + 1, endBit >>> 3);

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { oncePerPage } from './known-pages.ts';
 
 /** What a body says about itself, beside its values. */
 export interface PageKeys {
@@ -8,6 +9,9 @@ export interface PageKeys {
 
 /** Up to here the whole is parsed: that costs less than to look for a way around it. */
 const SMALL_BYTES = 4_096;
+
+/** As `readPageKeys`. Throws `BodyError` where the page cannot be read. */
+export const pageKeysOf = oncePerPage((page) => readPageKeys(page.plain()));
 
 /**
  * A page's own keys; null when the body is not exactly one JSON object in UTF-8, so that nothing broken leaves as a

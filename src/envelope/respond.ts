@@ -1,7 +1,8 @@
 import type { Body } from '../domain/upstream.ts';
 import { compress, WORTH_BYTES } from './compress.ts';
 import type { Around } from './envelope.ts';
-import { joinGzip } from './gzip-join.ts';
+import { joinGzip, seamsOf } from './gzip-join.ts';
+import { oncePerPage } from './known-pages.ts';
 import type { ContentCoding, Negotiated } from './negotiate.ts';
 import { prettyPrint } from './pretty.ts';
 
@@ -38,11 +39,12 @@ export function respondText(text: Buffer, wish: Wish): Response | Promise<Respon
   return encoded(wish.isPretty ? prettyPrint(text) : text, wish);
 }
 
-function join({ wire }: Body, { head, tail }: Around): Buffer[] | null {
-  const [first, ...more] = wire;
-  if (first === undefined) return null;
-  return joinGzip(head, more.length === 0 ? first : Buffer.concat(wire), tail);
-}
+const join = (data: Body, { head, tail }: Around): Buffer[] | null =>
+  joinGzip(head, memberOf(data), tail, seamsIn(data));
+
+const seamsIn = oncePerPage((page) => seamsOf(memberOf(page)));
+
+const memberOf = ({ wire }: Body): Buffer => (wire.length === 1 ? wire[0]! : Buffer.concat(wire));
 
 /** The envelope as one text. */
 export const wholeOf = (data: Body, { head, tail }: Around): Buffer =>

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { oncePer, remembered } from '../../src/domain/remembered.ts';
+import { oncePer, remembered, rememberedBy } from '../../src/domain/remembered.ts';
 
 /** Counts what is made. */
 function counted() {
@@ -36,6 +36,21 @@ it('neither a failure nor a long text takes a place', () => {
   expect(() => of('bad')).toThrow('bad');
   expect(() => of('bad')).toThrow('bad');
   expect(made).toEqual([longest, longer, longer, 'bad', 'bad']);
+});
+
+it('what has a name is made once; without one, and where nothing comes of it, each time', () => {
+  const made: string[] = [];
+  const nameOf = (thing: string) => (thing.startsWith('nameless') ? null : thing.slice(0, 1));
+  const of = rememberedBy(nameOf, 2, (thing: string) => {
+    made.push(thing);
+    return thing.startsWith('none') ? null : { thing };
+  });
+  expect(of('a1')).toBe(of('a2'));
+  expect(Object.isFrozen(of('a1'))).toBe(true);
+  expect([of('nameless'), of('nameless')]).toEqual([{ thing: 'nameless' }, { thing: 'nameless' }]);
+  expect([of('none'), of('none')]).toEqual([null, null]);
+  for (const thing of ['b', 'a', 'c', 'a', 'b']) of(thing);
+  expect(made).toEqual(['a1', 'nameless', 'nameless', 'none', 'none', 'b', 'c', 'b']);
 });
 
 it('what follows from an object is made once, be it nothing', () => {

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { brotliDecompressSync, constants, gunzipSync } from 'node:zlib';
 import { type Body, BodyError } from '../../domain/upstream.ts';
 
@@ -39,13 +40,18 @@ export function createBody(wire: readonly Buffer[], contentEncoding = ''): Body 
     throw new BodyError(`the encoding ${contentEncoding.slice(0, 40)} was not asked for`);
   if (encoding === 'br') return createBody([inflated(wire, 'br')]);
   if (encoding === 'identity') return createPlainBody(wire);
-  const kept = [joined(wire)];
+  const member = joined(wire);
+  let digest: string | undefined;
   let plain: Buffer | undefined;
   return {
     encoding,
-    wire: kept,
+    wire: [member],
+    digest: () => {
+      digest ??= hash('sha256', member, 'base64url');
+      return digest;
+    },
     plain: () => {
-      plain ??= inflated(kept, 'gzip');
+      plain ??= inflated([member], 'gzip');
       return plain;
     },
     forget: () => {
@@ -64,9 +70,11 @@ function createPlainBody(pieces: readonly Buffer[]): Body {
     get wire() {
       return wire;
     },
+    digest: () => null,
     plain: () => {
-      wire = [joined(wire)];
-      return wire[0]!;
+      const text = joined(wire);
+      if (wire.length > 0) wire = [text];
+      return text;
     },
     forget: () => {},
   };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { BodyError } from '../../../src/domain/upstream.ts';
@@ -40,6 +41,16 @@ describe('createBody', () => {
     expect(body.wire[0]).toBe(plain);
     body.forget();
     expect(body.plain()).toBe(plain);
+  });
+
+  it('names what came compressed by its bytes, and no text', () => {
+    const gzip = gzipSync(text);
+    const digest = createBody(cut(gzip), 'gzip').digest();
+    expect(digest).toBe(createHash('sha256').update(gzip).digest('base64url'));
+    const other = Buffer.from(gzip);
+    other[other.length >> 1]! ^= 1;
+    expect(createBody([other], 'gzip').digest()).not.toBe(digest);
+    expect(createBody(cut(text)).digest()).toBeNull();
   });
 
   it('keeps gzip as it came', () => {
