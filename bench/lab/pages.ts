@@ -17,6 +17,19 @@ export const PATHS: Readonly<Record<Size, { readonly upstream: string; readonly 
   },
 };
 
+/** The same pages, of which each answer has bytes of its own: nothing that was found out about one is of use for the next. */
+export const NEW_PATHS: typeof PATHS = {
+  '2 KB': { upstream: '/repositories/new/small', gateway: '/v1/repo?repo=new/small' },
+  '64 KB': {
+    upstream: '/repositories/new/medium/refs/tags?pagelen=30',
+    gateway: '/v1/repo/tags?repo=new/medium',
+  },
+  '1 MB': {
+    upstream: '/repositories/new/large/refs/tags?pagelen=30',
+    gateway: '/v1/repo/tags?repo=new/large',
+  },
+};
+
 const pathsOfListing = (name: string) => ({
   upstream: `/repositories/bench/${name}/src/main/docs?pagelen=100`,
   gateway: `/v1/repo/src?repo=bench/${name}&ref=main&path=docs`,

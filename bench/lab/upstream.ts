@@ -1,14 +1,26 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
-import { LISTING_PATHS, LISTINGS, listPage, PAGES, PATHS, type Page, SIZES } from './pages.ts';
+import { LISTING_PATHS, LISTINGS, listPage, NEW_PATHS, PAGES, PATHS, type Page, SIZES } from './pages.ts';
 import { tellReady } from './told.ts';
 
-/** Bitbucket with canned pages: TLS, gzip where it is asked for, entity tags. `/bytes/N` is a list of N bytes. */
+/**
+ * Bitbucket with canned pages: TLS, gzip where it is asked for, entity tags. `/bytes/N` is a list of N bytes; below
+ * `/new` no two answers in gzip have the same bytes.
+ */
 const [certificate = '', key = ''] = process.argv.slice(2);
 const pages = new Map<string, Page>();
 for (const size of SIZES) {
   pages.set(`/2.0${PATHS[size].upstream}`, PAGES[size]);
   pages.set(`/2.0${LISTING_PATHS[size].upstream}`, LISTINGS[size]);
+  pages.set(`/2.0${NEW_PATHS[size].upstream}`, PAGES[size]);
+}
+
+let stamped = 0;
+/** The same stream as a file of another moment: MTIME (RFC 1952) has no say in what it inflates to. */
+function stampedAnew(gzip: Buffer): Buffer {
+  const copy = Buffer.from(gzip);
+  copy.writeUInt32LE(++stamped, 4);
+  return copy;
 }
 
 function pageAt(url: string): Page | undefined {
@@ -39,7 +51,9 @@ const server = createServer(
       return;
     }
     const isGzip = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
-    const body = isGzip ? page.gzip : page.text;
+    const isNew = request.url?.startsWith('/2.0/repositories/new/');
+    const gzip = isNew ? stampedAnew(page.gzip) : page.gzip;
+    const body = isGzip ? gzip : page.text;
     response.writeHead(200, {
       ...headers,
       'content-type': 'application/json; charset=utf-8',

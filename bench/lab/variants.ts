@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import type { Load, Seen } from './load.ts';
-import { LISTING_PATHS, LISTINGS, PAGES, PATHS, type Size } from './pages.ts';
+import { LISTING_PATHS, LISTINGS, NEW_PATHS, PAGES, PATHS, type Size } from './pages.ts';
 import type { Member } from './process.ts';
 import { startHaproxy, startNginx, versionOf } from './servers.ts';
 import type { Keyed, World } from './world.ts';
@@ -80,6 +80,10 @@ export async function createVariants(world: World): Promise<Variants> {
       headers: taking('gzip'),
       isWrapped: true,
       isRewritten: true,
+    },
+    {
+      ...fullGateway('full, gzip, new pages', gateway, 'gzip'),
+      path: (size) => `/bitbucket-api${NEW_PATHS[size].gateway}`,
     },
     fullGateway('full, direct, gzip', straight, 'gzip'),
     fullGateway('full, direct', straight, 'identity'),
