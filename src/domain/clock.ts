@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { HangUp } from './hang-up.ts';
 import { settleAs } from './settle-as.ts';
 

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { isoOf } from '../domain/calendar.ts';
 import type { Failure } from '../domain/failure.ts';
 

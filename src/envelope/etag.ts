@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 
 /** Opaque tags of the caller, quotes and weakness taken off; `*` for any. */

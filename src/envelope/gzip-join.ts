@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { crc32 } from 'node:zlib';
 import { crc32Combine } from './crc32-combine.ts';
 import { type DeflateEnd, walkDeflate } from './deflate-walk.ts';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { Body } from '../domain/upstream.ts';
 import { compress, WORTH_BYTES } from './compress.ts';
 import type { Around } from './envelope.ts';

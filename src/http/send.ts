@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { FastifyReply } from 'fastify';
 import type { Failure } from '../domain/failure.ts';
 import { type AnswerHeader, EXPOSED_HEADERS } from '../domain/headers.ts';
