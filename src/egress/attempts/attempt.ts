@@ -3,6 +3,7 @@ import type { Cancel } from '../../domain/clock.ts';
 import type { UpstreamHead } from '../../domain/upstream.ts';
 import type { Fault } from '../fault.ts';
 import type { AttemptOptions } from './attempt-options.ts';
+import { gathered } from './body.ts';
 import { DRAIN_BYTES, drainMs, isWorthDraining } from './drain.ts';
 import { faultOf, TIMED_OUT } from './fault-of.ts';
 import { headOf, headSizeOf } from './head.ts';
@@ -128,7 +129,9 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   #answer(): void {
     const head = this.#head;
-    if (head !== null) this.#settle({ kind: 'answer', head, wire: this.#wire });
+    if (head === null) return;
+    const wire = gathered(this.#wire, head.headers['content-encoding']);
+    this.#settle({ kind: 'answer', head, wire });
   }
 
   #keepOfError(head: UpstreamHead, chunk: Buffer): void {
