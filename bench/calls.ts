@@ -10,7 +10,7 @@ import { pictureOf } from './picture.ts';
 /** A process is as fast as its memory happens to lie and its code to be compiled, a fifth up or down: so some of each. */
 const WORLDS = 3;
 /** How long the interleaved rounds of each go on; all else takes half a minute. */
-const FOR_MS = 55_000;
+const FOR_MS = 50_000;
 
 interface Goal {
   readonly what: string;
