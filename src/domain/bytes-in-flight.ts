@@ -113,7 +113,7 @@ class Memory {
   #end(hold: Hold, state: 'whole' | 'gone'): void {
     hold.state = state;
     this.#growing.remove(hold);
-    if (this.#waiting.size > 0) this.#waiting.delete(hold);
+    this.#waiting.delete(hold);
     if (this.#goesOn === hold) this.#goesOn = null;
   }
 

@@ -53,6 +53,10 @@ export interface Body {
   forget(): void;
 }
 
+/** The pieces of a body as one; a single one as it is. */
+export const inOnePiece = (pieces: readonly Buffer[]): Buffer =>
+  (pieces.length === 1 && pieces[0]) || Buffer.concat(pieces);
+
 /** A body that cannot be read: damaged, cut or too large. */
 export class BodyError extends Error {
   override readonly name = 'BodyError';

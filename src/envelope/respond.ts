@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { Body } from '../domain/upstream.ts';
+import { type Body, inOnePiece } from '../domain/upstream.ts';
 import { compress, WORTH_BYTES } from './compress.ts';
 import type { Around } from './envelope.ts';
 import { joinGzip, seamsOf } from './gzip-join.ts';
@@ -41,11 +41,9 @@ export function respondText(text: Buffer, wish: Wish): Response | Promise<Respon
 }
 
 const join = (data: Body, { head, tail }: Around): Buffer[] | null =>
-  joinGzip(head, memberOf(data), tail, seamsIn(data));
+  joinGzip(head, inOnePiece(data.wire), tail, seamsIn(data));
 
-const seamsIn = oncePerPage((page) => seamsOf(memberOf(page)));
-
-const memberOf = ({ wire }: Body): Buffer => (wire.length === 1 ? wire[0]! : Buffer.concat(wire));
+const seamsIn = oncePerPage((page) => seamsOf(inOnePiece(page.wire)));
 
 /** The envelope as one text. */
 export const wholeOf = (data: Body, { head, tail }: Around): Buffer =>

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { brotliDecompressSync, constants, gunzipSync } from 'node:zlib';
-import { type Body, BodyError } from '../../domain/upstream.ts';
+import { type Body, BodyError, inOnePiece } from '../../domain/upstream.ts';
 
 /** Decompressed; Bitbucket's largest pages have 350 kB. */
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
@@ -11,7 +11,7 @@ export const MAX_WIRE_BYTES = 8 * 1024 * 1024;
 const MAX_RATIO = 1_032;
 
 /** Smaller pieces are left to the collector. */
-const WORTH_BYTES = 4_096;
+const GIVEN_BACK_BYTES = 4_096;
 
 /** A body that is larger than this gateway takes. */
 export class BodyTooLargeError extends BodyError {
@@ -44,7 +44,7 @@ export function createBody(wire: readonly Buffer[], contentEncoding = ''): Body 
     throw new BodyError(`the encoding ${contentEncoding.slice(0, 40)} was not asked for`);
   if (encoding === 'br') return createBody([inflated(wire, 'br')]);
   if (encoding === 'identity') return createPlainBody(wire);
-  const member = joined(wire);
+  const member = inOnePiece(wire);
   let digest: string | undefined;
   let plain: Buffer | undefined;
   return {
@@ -76,7 +76,7 @@ function createPlainBody(pieces: readonly Buffer[]): Body {
     },
     digest: () => null,
     plain: () => {
-      const text = joined(wire);
+      const text = inOnePiece(wire);
       if (wire.length > 0) wire = [text];
       return text;
     },
@@ -102,7 +102,7 @@ export function gathered(pieces: readonly Buffer[], contentEncoding = ''): reado
 function giveBack({ length, buffer }: Buffer): void {
   // A part of Node's pool lies beside others.
   const isPooled = buffer.byteLength === Buffer.poolSize;
-  if (length >= WORTH_BYTES && !isPooled && buffer instanceof ArrayBuffer) buffer.transfer(0);
+  if (length >= GIVEN_BACK_BYTES && !isPooled && buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 /**
@@ -117,7 +117,10 @@ export function inflatedLength(wire: readonly Buffer[], encoding: Encoding): num
 
 /** Enough of a long text to see what it says, whatever its length; '' where that cannot be read. */
 export function startOf(wire: readonly Buffer[], encoding: Encoding): Buffer {
-  const start = joined(wire).subarray(0, encoding === 'identity' ? MAX_START_BYTES : MAX_START_WIRE_BYTES);
+  const start = inOnePiece(wire).subarray(
+    0,
+    encoding === 'identity' ? MAX_START_BYTES : MAX_START_WIRE_BYTES,
+  );
   if (encoding === 'identity') return start;
   try {
     const text = encoding === 'gzip' ? gunzipSync(start, CUT_GZIP) : brotliDecompressSync(start, CUT_BR);
@@ -139,21 +142,20 @@ function inflated(wire: readonly Buffer[], encoding: 'gzip' | 'br'): Buffer {
   const options = { chunkSize: expected + 1_024, maxOutputLength: MAX_BODY_BYTES };
   try {
     return encoding === 'gzip'
-      ? gunzipSync(joined(wire), options)
-      : brotliDecompressSync(joined(wire), options);
+      ? gunzipSync(inOnePiece(wire), options)
+      : brotliDecompressSync(inOnePiece(wire), options);
   } catch (error) {
     if (error instanceof RangeError) throw new BodyTooLargeError();
     throw new BodyError('damaged', { cause: error });
   }
 }
 
-const joined = (wire: readonly Buffer[]): Buffer => (wire.length === 1 && wire[0]) || Buffer.concat(wire);
 const lengthOf = (wire: readonly Buffer[]) => wire.reduce((sum, { length }) => sum + length, 0);
 
 /** The last four bytes, which may lie in several pieces; null where there are none. */
 function tailOf(wire: readonly Buffer[]): Buffer | null {
   const last = wire.at(-1);
   if (last !== undefined && last.length >= 4) return last.subarray(-4);
-  const tail = joined(wire.slice(-4)).subarray(-4);
+  const tail = inOnePiece(wire.slice(-4)).subarray(-4);
   return tail.length < 4 ? null : tail;
 }
