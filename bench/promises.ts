@@ -72,7 +72,7 @@ async function besideLargePages(world: World, gateway: Keyed): Promise<Row> {
   const theirs = (size: Size): Load => ({
     ...ours(size),
     port: naive.port,
-    path: size === '1 MB' ? '/repositories/bench/large/refs/tags?pagelen=30' : '/repositories/bench/small',
+    path: PATHS[size].upstream,
   });
   const p99: number[] = [];
   for (const load of [theirs, ours]) {

@@ -4,31 +4,25 @@ import { gzipSync } from 'node:zlib';
 export const SIZES = ['2 KB', '64 KB', '1 MB'] as const;
 export type Size = (typeof SIZES)[number];
 
-/** Where each page stands: behind `/2.0` upstream, and behind `/bitbucket-api` at the gateway. */
-export const PATHS: Readonly<Record<Size, { readonly upstream: string; readonly gateway: string }>> = {
-  '2 KB': { upstream: '/repositories/bench/small', gateway: '/v1/repo?repo=bench/small' },
-  '64 KB': {
-    upstream: '/repositories/bench/medium/refs/tags?pagelen=30',
-    gateway: '/v1/repo/tags?repo=bench/medium',
-  },
-  '1 MB': {
-    upstream: '/repositories/bench/large/refs/tags?pagelen=30',
-    gateway: '/v1/repo/tags?repo=bench/large',
-  },
+type Paths = Readonly<Record<Size, { readonly upstream: string; readonly gateway: string }>>;
+
+/** Where each page of a workspace stands: behind `/2.0` upstream, and behind `/bitbucket-api` at the gateway. */
+const pathsIn = (workspace: string): Paths => {
+  const tagsOf = (name: string) => ({
+    upstream: `/repositories/${workspace}/${name}/refs/tags?pagelen=30`,
+    gateway: `/v1/repo/tags?repo=${workspace}/${name}`,
+  });
+  return {
+    '2 KB': { upstream: `/repositories/${workspace}/small`, gateway: `/v1/repo?repo=${workspace}/small` },
+    '64 KB': tagsOf('medium'),
+    '1 MB': tagsOf('large'),
+  };
 };
 
+export const PATHS = pathsIn('bench');
+
 /** The same pages, of which each answer has bytes of its own: nothing that was found out about one is of use for the next. */
-export const NEW_PATHS: typeof PATHS = {
-  '2 KB': { upstream: '/repositories/new/small', gateway: '/v1/repo?repo=new/small' },
-  '64 KB': {
-    upstream: '/repositories/new/medium/refs/tags?pagelen=30',
-    gateway: '/v1/repo/tags?repo=new/medium',
-  },
-  '1 MB': {
-    upstream: '/repositories/new/large/refs/tags?pagelen=30',
-    gateway: '/v1/repo/tags?repo=new/large',
-  },
-};
+export const NEW_PATHS = pathsIn('new');
 
 const pathsOfListing = (name: string) => ({
   upstream: `/repositories/bench/${name}/src/main/docs?pagelen=100`,
@@ -36,7 +30,7 @@ const pathsOfListing = (name: string) => ({
 });
 
 /** The same for `/v1/repo/src`, which reshapes its page. */
-export const LISTING_PATHS: typeof PATHS = {
+export const LISTING_PATHS: Paths = {
   '2 KB': pathsOfListing('small'),
   '64 KB': pathsOfListing('medium'),
   '1 MB': pathsOfListing('large'),
