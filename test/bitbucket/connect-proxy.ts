@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { type Certificate, createCertificate } from './certificate.ts';
 
@@ -27,6 +28,8 @@ export interface ProxyOptions {
   readonly certificate?: Certificate;
   /** Before a tunnel opens, ms. */
   readonly delayMs?: number;
+  /** Before each piece of what a tunnel brings is passed on, ms; asked anew for each. */
+  readonly heldMs?: () => number;
 }
 
 export interface ConnectProxy {
@@ -87,7 +90,9 @@ export async function createConnectProxy(options: ProxyOptions = {}): Promise<Co
       upstream.on('data', (chunk) => {
         proxy.bytesDown += chunk.length;
       });
-      upstream.pipe(socket).pipe(upstream);
+      const { heldMs } = options;
+      const down = heldMs === undefined ? upstream : upstream.pipe(holdBack(heldMs));
+      down.pipe(socket).pipe(upstream);
     });
     upstream.once('close', () => socket.destroy());
     socket.once('close', () => upstream.destroy());
@@ -110,6 +115,16 @@ export async function createConnectProxy(options: ProxyOptions = {}): Promise<Co
       }),
   };
   return proxy;
+}
+
+function holdBack(heldMs: () => number): Transform {
+  return new Transform({
+    transform(piece, _encoding, pass) {
+      const ms = heldMs();
+      if (ms === 0) pass(null, piece);
+      else setTimeout(pass, ms, null, piece);
+    },
+  });
 }
 
 function refuse(socket: Socket, status: number): void {
