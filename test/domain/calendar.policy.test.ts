@@ -7,12 +7,20 @@ const DAY_MS = 86_400_000;
 it('the day and the text of any moments in any order', () => {
   const moment = fc.integer({ min: -400 * DAY_MS, max: 40_000 * DAY_MS });
   fc.assert(
-    fc.property(fc.array(fc.tuple(moment, fc.constantFrom(0, 1, DAY_MS - 1, DAY_MS))), (moments) => {
-      for (const atMs of moments.flatMap(([first, later]) => [first, first + later])) {
-        const text = new Date(atMs).toISOString();
-        expect(isoOf(atMs)).toBe(text);
-        expect(dayOf(atMs)).toBe(text.slice(0, 10));
-      }
-    }),
+    fc.property(
+      fc.array(fc.tuple(moment, fc.constantFrom(0, 0.5, 1, 999, 1_000, DAY_MS - 1, DAY_MS))),
+      (moments) => {
+        for (const atMs of moments.flatMap(([first, later]) => [first, first + later])) {
+          const text = new Date(atMs).toISOString();
+          expect(isoOf(atMs)).toBe(text);
+          expect(dayOf(atMs)).toBe(text.slice(0, 10));
+        }
+      },
+    ),
   );
+});
+
+it('what is no moment has no text, whatever was asked before', () => {
+  isoOf(0);
+  for (const none of [Number.NaN, Number.POSITIVE_INFINITY]) expect(() => isoOf(none)).toThrow(RangeError);
 });

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createAddressCounter } from '../../src/limits/address-counter.ts';
 import { limitHeadersOf } from '../../src/limits/limit-headers.ts';
@@ -28,6 +29,21 @@ describe('the month', () => {
       days * 86_400,
     ]);
     expect(boundsOfMonth(period)).toEqual({ startMs: at(`${period}-01T00:00:00Z`), endMs: at(end) });
+  });
+
+  it('of any moments in any order, to the edges', () => {
+    const month = fc.integer({ min: 0, max: 12_000 });
+    const edge = fc.constantFrom(0, 1, -1);
+    fc.assert(
+      fc.property(fc.array(fc.tuple(month, edge)), (moments) => {
+        for (const [number, off] of moments) {
+          const atMs = Date.UTC(1970, number) + off;
+          const of = number + (off < 0 ? -1 : 0);
+          expect(periodEndMs(atMs)).toBe(Date.UTC(1970, of + 1));
+          expect(periodSeconds(atMs)).toBe((Date.UTC(1970, of + 1) - Date.UTC(1970, of)) / 1_000);
+        }
+      }),
+    );
   });
 
   it('before January is December', () => {
