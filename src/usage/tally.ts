@@ -18,16 +18,16 @@ export interface Tally {
   peek(account: string, month: string): UsageRow[];
 }
 
-export function createTally(): Tally {
-  let months = new Map<string, Map<string, Mutable<UsageRow>>>();
+/** Rows by endpoint and code. */
+type Rows = Map<string, Map<string, Mutable<UsageRow>>>;
 
-  const add = (account: string, { day, endpoint, code }: Names, counts: Counts) => {
-    const place = `${account} ${day.slice(0, 7)}`;
-    const rows = months.get(place) ?? new Map<string, Mutable<UsageRow>>();
-    months.set(place, rows);
-    const name = `${day} ${endpoint} ${code}`;
-    const row = rows.get(name) ?? { day, endpoint, code, ...NOTHING };
-    rows.set(name, row);
+export function createTally(): Tally {
+  /** By day and account. Each name is looked up on a level of its own: a text made of them all costs more than that. */
+  let days = new Map<string, Map<string, Rows>>();
+
+  const add = (account: string, names: Names, counts: Counts) => {
+    const codes = levelOf(levelOf(levelOf(days, names.day), account), names.endpoint);
+    const row = within(codes, names.code, () => ({ ...names, ...NOTHING }));
     addTo(row, counts);
   };
 
@@ -44,23 +44,47 @@ export function createTally(): Tally {
     },
     countAttempt: (attempt, nowMs) => {
       if (!isPaid(attempt)) return;
+      const [day, endpoint] = [dayOf(nowMs), attempt.source];
       const bytesExit = attempt.bytesUp + attempt.bytesDown;
-      const names = { day: dayOf(nowMs), endpoint: attempt.source, code: attempt.verdict };
-      const counts = { ...NOTHING, calls: 1, bytesExit };
-      add(EXITS, names, counts);
-      add(exitsOf(attempt.accountId), { ...names, code: 'all' }, counts);
+      const counts = { calls: 1, charged: 0, bytesOut: 0, bytesExit };
+      add(EXITS, { day, endpoint, code: attempt.verdict }, counts);
+      add(exitsOf(attempt.accountId), { day, endpoint, code: 'all' }, counts);
     },
     take: (firstNumber) => {
-      const taken = [...months].map(([place, rows], index) => {
-        const [account = '', month = ''] = place.split(' ');
-        return { account, month, number: firstNumber + index, rows: [...rows.values()] };
-      });
-      months = new Map();
-      return taken;
+      const batches = new Map<string, Mutable<UsageBatch>>();
+      for (const [day, accounts] of days) {
+        const month = monthOfDay(day);
+        for (const [account, rows] of accounts) {
+          const number = firstNumber + batches.size;
+          const batch = within(batches, `${account} ${month}`, () => ({ account, month, number, rows: [] }));
+          batch.rows = [...batch.rows, ...rowsIn(rows)];
+        }
+      }
+      days = new Map();
+      return [...batches.values()];
     },
-    peek: (account, month) => [...(months.get(`${account} ${month}`)?.values() ?? [])],
+    peek: (account, month) =>
+      [...days]
+        .filter(([day]) => monthOfDay(day) === month)
+        .flatMap(([, accounts]) => rowsIn(accounts.get(account) ?? new Map())),
   };
 }
+
+const levelOf = <Value>(levels: Map<string, Map<string, Value>>, name: string): Map<string, Value> =>
+  within(levels, name, () => new Map<string, Value>());
+
+/** What has this name, made where nothing has. */
+function within<Value>(map: Map<string, Value>, name: string, make: () => Value): Value {
+  const known = map.get(name);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(name, made);
+  return made;
+}
+
+const rowsIn = (rows: Rows): UsageRow[] => [...rows.values()].flatMap((codes) => [...codes.values()]);
+
+const monthOfDay = (day: string) => day.slice(0, '2026-06'.length);
 
 const NOTHING: Counts = { calls: 0, charged: 0, bytesOut: 0, bytesExit: 0 };
 
