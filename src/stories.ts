@@ -9,11 +9,10 @@ export const createTell =
   (ended, leaving) =>
     listener.callEnded(callEndedOf(ended, leaving, clock.monotonic()));
 
+/** Each member by its name: an object that is spread into another is copied member by member, past V8's fast ways. */
 function callEndedOf(ended: Ended, leaving: Leaving, nowMs: number): CallEnded {
   const { asked, caller, outcome, charge, subject, upstreamMs } = ended;
-  const end = outcome.ok
-    ? { status: outcome.answer.isUnchanged ? 304 : 200, code: null }
-    : { status: outcome.failure.status, code: outcome.failure.code, cause: outcome.failure.cause };
+  const failure = outcome.ok ? null : outcome.failure;
   return {
     requestId: asked.requestId,
     door: asked.door,
@@ -21,14 +20,17 @@ function callEndedOf(ended: Ended, leaving: Leaving, nowMs: number): CallEnded {
     accountId: caller?.account.id ?? null,
     keyId: caller?.keyId ?? null,
     subject,
-    ...end,
+    status: outcome.ok ? (outcome.answer.isUnchanged ? 304 : 200) : outcome.failure.status,
+    code: failure?.code ?? null,
+    cause: failure?.cause,
     charge,
-    ...(asked.traceparent === undefined ? {} : { traceparent: asked.traceparent }),
+    traceparent: asked.traceparent,
     receivedAtMs: asked.receivedAtMs,
     totalMs: nowMs - asked.startedAtMs,
     upstreamMs,
-    ...leaving,
+    bytesOut: leaving.bytesOut,
+    hungUp: leaving.hungUp,
     // One that is still drained ends behind the story.
-    attempts: [...ended.attempts],
+    attempts: ended.attempts.slice(),
   };
 }

@@ -66,7 +66,7 @@ export interface CallEnded {
   readonly attempts: readonly AttemptEnded[];
   readonly hungUp: boolean;
   /** W3C trace context as the caller sent it, where it was well formed. */
-  readonly traceparent?: string;
+  readonly traceparent?: string | undefined;
   /** For the log alone: what was behind a failure of ours. */
   readonly cause?: unknown;
 }

@@ -23,10 +23,11 @@ export class Trail {
 export function endOf(
   trail: Trail,
   outcome: Outcome,
-  end: Pick<Ended, 'charge' | 'reading' | 'atMs'>,
+  { charge, reading, atMs }: Pick<Ended, 'charge' | 'reading' | 'atMs'>,
 ): Ended {
   const { asked, caller, subject, upstreamMs, attempts } = trail;
-  return { asked, outcome, caller, subject, upstreamMs, attempts, ...end, stay: stayOf(trail) };
+  const stay = stayOf(trail);
+  return { asked, outcome, caller, subject, upstreamMs, attempts, charge, reading, atMs, stay };
 }
 
 function stayOf({ room, permit }: Trail): Stay {
