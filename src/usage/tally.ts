@@ -18,17 +18,19 @@ export interface Tally {
   peek(account: string, month: string): UsageRow[];
 }
 
-/** Rows by endpoint and code. */
-type Rows = Map<string, Map<string, Mutable<UsageRow>>>;
+type ByCode = Map<string, Mutable<UsageRow>>;
+type ByEndpoint = Map<string, ByCode>;
+type ByDay = Map<string, ByEndpoint>;
+type ByAccount = Map<string, ByDay>;
 
 export function createTally(): Tally {
-  /** By day and account. Each name is looked up on a level of its own: a text made of them all costs more than that. */
-  let days = new Map<string, Map<string, Rows>>();
+  /** Each name is looked up on a level of its own: a text made of them all costs more than that. */
+  let months = new Map<string, ByAccount>();
 
   const add = (account: string, names: Names, counts: Counts) => {
-    const codes = levelOf(levelOf(levelOf(days, names.day), account), names.endpoint);
-    const row = within(codes, names.code, () => ({ ...names, ...NOTHING }));
-    addTo(row, counts);
+    const { day, endpoint } = names;
+    const days: ByDay = levelOf(levelOf(months, monthOfDay(day)), account);
+    addTo(rowOf(levelOf(levelOf(days, day), endpoint), names), counts);
   };
 
   return {
@@ -51,38 +53,35 @@ export function createTally(): Tally {
       add(exitsOf(attempt.accountId), { day, endpoint, code: 'all' }, counts);
     },
     take: (firstNumber) => {
-      const batches = new Map<string, Mutable<UsageBatch>>();
-      for (const [day, accounts] of days) {
-        const month = monthOfDay(day);
-        for (const [account, rows] of accounts) {
-          const number = firstNumber + batches.size;
-          const batch = within(batches, `${account} ${month}`, () => ({ account, month, number, rows: [] }));
-          batch.rows = [...batch.rows, ...rowsIn(rows)];
-        }
-      }
-      days = new Map();
-      return [...batches.values()];
+      const taken = [...months].flatMap(([month, accounts]) =>
+        [...accounts].map(([account, days]) => ({ account, month, rows: rowsIn(days) })),
+      );
+      months = new Map();
+      return taken.map((batch, index) => ({ ...batch, number: firstNumber + index }));
     },
-    peek: (account, month) =>
-      [...days]
-        .filter(([day]) => monthOfDay(day) === month)
-        .flatMap(([, accounts]) => rowsIn(accounts.get(account) ?? new Map())),
+    peek: (account, month) => rowsIn(months.get(month)?.get(account) ?? new Map()),
   };
 }
 
-const levelOf = <Value>(levels: Map<string, Map<string, Value>>, name: string): Map<string, Value> =>
-  within(levels, name, () => new Map<string, Value>());
-
-/** What has this name, made where nothing has. */
-function within<Value>(map: Map<string, Value>, name: string, make: () => Value): Value {
-  const known = map.get(name);
+/** The level below this name, made where there is none. */
+function levelOf<Below>(level: Map<string, Map<string, Below>>, name: string): Map<string, Below> {
+  const known = level.get(name);
   if (known !== undefined) return known;
-  const made = make();
-  map.set(name, made);
+  const made = new Map<string, Below>();
+  level.set(name, made);
   return made;
 }
 
-const rowsIn = (rows: Rows): UsageRow[] => [...rows.values()].flatMap((codes) => [...codes.values()]);
+function rowOf(codes: ByCode, names: Names): Mutable<UsageRow> {
+  const known = codes.get(names.code);
+  if (known !== undefined) return known;
+  const made = { ...names, ...NOTHING };
+  codes.set(names.code, made);
+  return made;
+}
+
+const rowsIn = (days: ByDay): UsageRow[] =>
+  [...days.values()].flatMap((endpoints) => [...endpoints.values()].flatMap((codes) => [...codes.values()]));
 
 const monthOfDay = (day: string) => day.slice(0, '2026-06'.length);
 
