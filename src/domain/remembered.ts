@@ -29,6 +29,15 @@ export function rememberedBy<Thing, Value extends object>(
   };
 }
 
+/** `make`, run once as long as the same number is asked for; what is thrown is not remembered. */
+export function rememberedLast<Value>(make: (number: number) => Value): (number: number) => Value {
+  let last: { readonly number: number; readonly value: Value } | undefined;
+  return (number) => {
+    if (last?.number !== number) last = { number, value: make(number) };
+    return last.value;
+  };
+}
+
 /** `make`, run once for each object, as long as that lives. */
 export function oncePer<Key extends object, Value>(make: (key: Key) => Value): (key: Key) => Value {
   const known = new WeakMap<Key, { readonly value: Value }>();

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { oncePer, remembered, rememberedBy } from '../../src/domain/remembered.ts';
+import { oncePer, remembered, rememberedBy, rememberedLast } from '../../src/domain/remembered.ts';
 
 /** Counts what is made. */
 function counted() {
@@ -62,4 +62,19 @@ it('what follows from an object is made once, be it nothing', () => {
   const [one, other] = [{}, {}];
   expect([of(one), of(one), of(other)]).toEqual([undefined, undefined, undefined]);
   expect(made).toBe(2);
+});
+
+it('what follows from a number is made once as long as no other is asked for; a failure is forgotten', () => {
+  const made: number[] = [];
+  const of = rememberedLast((number) => {
+    made.push(number);
+    if (number < 0) throw new RangeError('negative');
+    return { number };
+  });
+  expect(of(1)).toBe(of(1));
+  expect([of(2), of(1)]).toEqual([{ number: 2 }, { number: 1 }]);
+  expect(() => of(-1)).toThrow(RangeError);
+  expect(() => of(-1)).toThrow(RangeError);
+  expect(of(1)).toEqual({ number: 1 });
+  expect(made).toEqual([1, 2, 1, -1, -1]);
 });
