@@ -20,7 +20,7 @@ function callEndedOf(ended: Ended, leaving: Leaving, nowMs: number): CallEnded {
     accountId: caller?.account.id ?? null,
     keyId: caller?.keyId ?? null,
     subject,
-    status: outcome.ok ? (outcome.answer.isUnchanged ? 304 : 200) : outcome.failure.status,
+    status: statusOf(outcome),
     code: failure?.code ?? null,
     cause: failure?.cause,
     charge,
@@ -31,6 +31,11 @@ function callEndedOf(ended: Ended, leaving: Leaving, nowMs: number): CallEnded {
     bytesOut: leaving.bytesOut,
     hungUp: leaving.hungUp,
     // One that is still drained ends behind the story.
-    attempts: ended.attempts.slice(),
+    attempts: [...ended.attempts],
   };
+}
+
+function statusOf(outcome: Ended['outcome']): number {
+  if (!outcome.ok) return outcome.failure.status;
+  return outcome.answer.isUnchanged ? 304 : 200;
 }
