@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Account } from './domain/account.ts';
+import { isoOf } from './domain/calendar.ts';
 import { type Happening, happeningsOf } from './keys/audit-words.ts';
 import type { NumberedAuditRow } from './keys/records.ts';
 import type { QuotaReached } from './limits/quota-warnings.ts';
@@ -44,7 +45,7 @@ function toldOf(happening: Happening): { readonly type: WebhookEvent['type']; re
       return { type: 'key.created', key: { id: happening.keyId, replaces: happening.replaces } };
     case 'key revoked': {
       const { keyId: id, replacedBy: replaced_by, endsAtMs } = happening;
-      return { type: 'key.revoked', key: { id, ends_at: new Date(endsAtMs).toISOString(), replaced_by } };
+      return { type: 'key.revoked', key: { id, ends_at: isoOf(endsAtMs), replaced_by } };
     }
     case 'account suspended':
       return { type: 'account.suspended' };

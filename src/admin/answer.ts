@@ -1,9 +1,10 @@
 import type { FastifyReply } from 'fastify';
+import { isoOf } from '../domain/calendar.ts';
 import type { DoorFailure } from './failure.ts';
 import type { Visit } from './visit.ts';
 
 const metaOf = ({ id, arrivedAtMs }: Visit) => ({
-  timestamp: new Date(arrivedAtMs).toISOString(),
+  timestamp: isoOf(arrivedAtMs),
   request_id: id,
 });
 

@@ -1,4 +1,5 @@
 import type { Account } from '../domain/account.ts';
+import { isoOf } from '../domain/calendar.ts';
 import { keyStateOf } from '../keys/key-state.ts';
 import type { NumberedAuditRow, OwnedKey } from '../keys/records.ts';
 import type { Made } from '../keys/settle.ts';
@@ -35,16 +36,14 @@ export function keyRowOf(owned: OwnedKey, nowMs: number): TableRow {
     account: account.name,
     plan: account.plan,
     state: keyStateOf(owned, nowMs),
-    created: iso(key.createdAtMs),
-    ends: key.endsAtMs === null ? null : iso(key.endsAtMs),
+    created: isoOf(key.createdAtMs),
+    ends: key.endsAtMs === null ? null : isoOf(key.endsAtMs),
   };
 }
 
 export const auditLineOf = ({ atMs, action, accountId, detail }: NumberedAuditRow): TableRow => ({
-  at: iso(atMs),
+  at: isoOf(atMs),
   action,
   accountId,
   detail,
 });
-
-const iso = (ms: number) => new Date(ms).toISOString();

@@ -1,4 +1,5 @@
 import { type Account, limitsOf } from '../domain/account.ts';
+import { isoOf } from '../domain/calendar.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Spent } from './meter.ts';
 
@@ -16,7 +17,7 @@ export function rateExceeded(account: Account, waitMs: number): Failure {
 export function refusalOfMeter(account: Account, refused: Spent & { readonly granted: false }): Failure {
   const { by, waitMs, reading } = refused;
   if (by === 'rate') return rateExceeded(account, waitMs);
-  const next = new Date(reading.atMs + waitMs).toISOString();
+  const next = isoOf(reading.atMs + waitMs);
   return new Failure(
     'quota_exhausted',
     `All ${reading.quota.limit} calls of this month are used. The next month begins at ${next}; a larger plan goes on at once.`,

@@ -1,3 +1,5 @@
+import { isoOf } from '../domain/calendar.ts';
+
 /** What the marketplace is told of. */
 export type WebhookType =
   | 'key.created'
@@ -20,4 +22,4 @@ export interface WebhookEvent {
 
 /** The body that is signed and sent, the same on every try. */
 export const webhookBodyOf = ({ id, type, createdAtMs, data }: WebhookEvent): string =>
-  JSON.stringify({ id, type, created_at: new Date(createdAtMs).toISOString(), data });
+  JSON.stringify({ id, type, created_at: isoOf(createdAtMs), data });

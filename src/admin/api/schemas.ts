@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Account, limitsOf } from '../../domain/account.ts';
+import { isoOf } from '../../domain/calendar.ts';
 import type { AuditView, ExitView, KeyView } from '../../domain/operator.ts';
 import { PLAN_NAMES } from '../../domain/plan.ts';
 
@@ -122,7 +123,6 @@ export const StoryData = z
 export const listOf = <Value extends z.ZodType>(value: Value) =>
   z.object({ values: z.array(value), next: z.string().optional() });
 
-const isoOf = (ms: number) => new Date(ms).toISOString();
 const isoOrNull = (ms: number | null) => (ms === null ? null : isoOf(ms));
 
 export const accountData = (account: Account) => ({
