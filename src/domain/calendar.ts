@@ -22,8 +22,11 @@ const dayNumbered = rememberedLast((day) =>
   new Date(day * DAY_MS).toISOString().slice(0, '2026-06-15'.length),
 );
 
+/** Days since 1970; parts of a millisecond do not count, as in a `Date`. */
+const dayNumberOf = (atMs: number) => Math.floor(Math.trunc(atMs) / DAY_MS);
+
 /** The day (UTC) of a moment: `'2026-06-15'`. */
-export const dayOf = (atMs: number): string => dayNumbered(Math.floor(atMs / DAY_MS));
+export const dayOf = (atMs: number): string => dayNumbered(dayNumberOf(atMs));
 
 /** The first moment of a month (UTC) and that of the next, ms since the epoch. */
 export interface MonthBounds {
@@ -38,4 +41,4 @@ const monthOfDay = rememberedLast((day): MonthBounds => {
 });
 
 /** The month of a moment. */
-export const monthAround = (atMs: number): MonthBounds => monthOfDay(Math.floor(atMs / DAY_MS));
+export const monthAround = (atMs: number): MonthBounds => monthOfDay(dayNumberOf(atMs));

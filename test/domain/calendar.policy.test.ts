@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { dayOf, isoOf } from '../../src/domain/calendar.ts';
+import { dayOf, isoOf, monthAround } from '../../src/domain/calendar.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -18,6 +18,11 @@ it('the day and the text of any moments in any order', () => {
       },
     ),
   );
+});
+
+it('a part of a millisecond before 1970 is of 1970, as in a Date', () => {
+  expect([isoOf(-0.5), dayOf(-0.5)]).toEqual(['1970-01-01T00:00:00.000Z', '1970-01-01']);
+  expect(monthAround(-0.5)).toEqual({ startMs: 0, endMs: Date.UTC(1970, 1) });
 });
 
 it('what is no moment has no text, whatever was asked before', () => {
