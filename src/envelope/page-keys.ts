@@ -49,7 +49,7 @@ function aroundValues(body: Buffer, reading: Reading): JsonObject | undefined {
   if (open < 0 || last < open) return undefined;
   const tail = body.toString(reading, last + 1);
   const page = parseObject(`${body.toString(reading, 0, open)}[]${tail}`);
-  if (!Array.isArray(page?.values) || page.values.length > 0) return undefined;
+  if (!Array.isArray(page?.values)) return undefined;
   const leadsOn = typeof page.next === 'string' && tail.includes('"next"');
   return (leadsOn && areAroundObjects(body, open, last)) || isPair(body, open, last) ? page : undefined;
 }

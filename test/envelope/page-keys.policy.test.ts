@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { readPageKeys } from '../../src/envelope/page-keys.ts';
 import { pages } from './pages.ts';
 
@@ -82,6 +82,83 @@ describe('next', () => {
     [`{"next":"u","other":[${large}]}`, 'u'],
   ])('%.60s', (text, next) => {
     expect(keysOf(text)).toEqual({ next });
+  });
+});
+
+describe('how much of a page is parsed', () => {
+  /** The texts that were parsed for it, one after the other. */
+  function parsed(text: string): string[] {
+    const parse = vi.spyOn(JSON, 'parse');
+    try {
+      keysOf(text);
+      return parse.mock.calls.map(([given]) => Buffer.from(given, 'latin1').toString());
+    } finally {
+      parse.mockRestore();
+    }
+  }
+
+  const items = (...more: string[]) => [large, '{"n":1}', ...more].join(',');
+  const page = (values: string, behind: string, before = '') => `{${before}"values":[${values}]${behind}}`;
+  const fill = (bytes: number) => page(`"${'x'.repeat(bytes - page('""', '').length)}"`, '');
+
+  it('all of a small one, once', () => expect(parsed(fill(4_096))).toEqual([fill(4_096)]));
+  it('what stands around the values of a larger one', () =>
+    expect(parsed(fill(4_097))).toEqual([page('', '')]));
+
+  it.each([
+    ['leads on', items(), ',"next":"u"', ''],
+    [
+      'leads on, with brackets that do not come out even in its items',
+      items('{"t":"[[]"}'),
+      ',"next":"u"',
+      '',
+    ],
+    ['leads on from before its values', items('[1]'), '', '"next":"u",'],
+    ['is the last', items(), ',"page":3', '"pagelen":2,'],
+    ['has lists in its items', items('{"a":[[1],[2,[3]],[]]}', '{"b":[]}'), '', ''],
+    ['has lists alone', `[${large}],[[]]`, '', ''],
+    ['has items that are no objects, and leads on', `1,${large},2`, ',"next":"u"', ''],
+    ['has an object first, and leads on', `${large},[]`, ',"next":"u"', ''],
+    ['has an object last, and leads on', `[],${large}`, ',"next":"u"', ''],
+    ['opens a bracket in a text behind its values', items(), ',"t":"["', ''],
+    ['has pairs of brackets in its texts', items('{"t":"[][x]"}'), '', ''],
+  ])('of one that %s: what stands around its values, once', (_what, values, behind, before) => {
+    expect(parsed(page(values, behind, before))).toEqual([page('', behind, before)]);
+  });
+
+  it.each([
+    ['has no list', `{"a":${large}}`],
+    ['has brackets in the wrong order', `{"b":"]","filler":${large},"a":"["}`],
+  ])('of one that %s: all, at once', (_what, text) => {
+    expect(parsed(text)).toEqual([text]);
+  });
+
+  it.each([
+    ['has a bracket in a text before its values', page(items(), '', '"t":"[",')],
+    ['has another list behind its values', page(items(), ',"more":[]')],
+    ['has another list before them', page(items(), '', '"more":[],')],
+    ['opens a bracket in a text', page(items('{"t":"["}'), '')],
+    ['closes a bracket in a text', page(items('{"t":"]"}'), '')],
+    ['closes before it opens, in a text', page(items('{"t":"]["}'), '')],
+    ['closes one in its last item, and does not lead on', page(items('{"t":"[]]["}'), ',"page":1')],
+    ['has a list of another name', `{"other":[${items()}],"next":"u"}`],
+    [
+      'has an object first and a text last, whose brackets are not even',
+      page(`${items()},"["`, ',"next":"u"'),
+    ],
+    ['has a text first whose brackets are not even', page(`"[",${items()}`, ',"next":"u"')],
+    ['leads on from before values whose brackets are not even', page(items('{"t":"["}'), '', '"next":"u",')],
+    ['has a next that is no text', page(items('{"t":"["}'), ',"next":null')],
+  ])('of one that %s: all of it in the end', (_what, text) => {
+    expect(parsed(text).at(-1)).toBe(text);
+  });
+
+  it('a second time, as UTF-8, only where the next page is not told in ASCII', () => {
+    const around = (next: string) => page('', `,"next":"${next}"`);
+    const [plain, other] = ['https://x/?a=1', 'https://x/é'];
+    expect(parsed(page(items('"é"'), `,"next":"${plain}"`))).toEqual([around(plain)]);
+    expect(parsed(page(items(), `,"next":"${other}"`))).toHaveLength(2);
+    expect(parsed(page(items('"é"'), ''))).toHaveLength(1);
   });
 });
 
