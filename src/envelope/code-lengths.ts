@@ -1,5 +1,5 @@
 import type { BitWalk } from './bit-walk.ts';
-import { bitsOf, createHuffman, INVALID, MORE, nextStep, setLengths, stepOf, symbolOf } from './huffman.ts';
+import { bitsOf, createHuffman, MORE, nextStep, setLengths, stepOf, symbolOf } from './huffman.ts';
 
 /** In this order the lengths of the code of lengths are told. */
 const LENGTH_ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
@@ -22,9 +22,9 @@ export function readLengths(walk: BitWalk, told: number, count: number): Uint8Ar
   for (let i = 0; i < told; i += 1) lengthsOfLengths[LENGTH_ORDER[i]!] = walk.take(3);
   if (!setLengths(LENGTHS, lengthsOfLengths, false)) return null;
   let at = 0;
+  // Whatever the bits are, they begin with a code: the lengths make a whole one.
   while (at < count) {
     const step = nextStep(LENGTHS, walk.look());
-    if (step === INVALID) return null;
     walk.bit += bitsOf(step);
     const symbol = symbolOf(step);
     if (symbol < 16) {

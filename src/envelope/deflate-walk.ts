@@ -41,12 +41,19 @@ export function walkDeflate(bytes: Uint8Array, start: number, end: number): Defl
   for (let blocks = 0; blocks < MAX_BLOCKS; blocks += 1) {
     const finalBit = walk.bit;
     const isLast = walk.take(1) === 1;
-    const isLong = end * 8 - finalBit > LONG_BITS && finalBit - start * 8 >= blocks * LONG_BITS;
-    if (!skipBlock(walk, isLong) || walk.bit > walk.limit) return null;
+    if (
+      !skipBlock(walk, isLikelyLong(finalBit - start * 8, blocks, walk.limit - finalBit)) ||
+      walk.bit > walk.limit
+    )
+      return null;
     if (isLast) return { finalBit, endBit: walk.bit };
   }
   return null;
 }
+
+/** Whether the next block is: there is room for it, and those before it, of so many bits in all, were. */
+export const isLikelyLong = (doneBits: number, blocks: number, leftBits: number): boolean =>
+  leftBits > LONG_BITS && doneBits >= blocks * LONG_BITS;
 
 /** `isLong`: the block is likely to be. */
 function skipBlock(walk: BitWalk, isLong: boolean): boolean {
@@ -134,12 +141,8 @@ function skipDynamic(walk: BitWalk, isLong: boolean): boolean {
   const lengths = readLengths(walk, walk.take(4) + 4, symbolCount + distanceCount);
   if (lengths === null) return false;
   if (symbolCount > SYMBOL_STEPS.length || distanceCount > DISTANCE_STEPS.length) return false;
-  if (
-    lengths[END_OF_BLOCK] === 0 ||
-    !setLengths(OWN.symbols, lengths.subarray(0, symbolCount), false) ||
-    !setLengths(OWN.distances, lengths.subarray(symbolCount), true)
-  )
-    return false;
+  if (!setLengths(OWN.symbols, lengths.subarray(0, symbolCount), false)) return false;
+  if (!setLengths(OWN.distances, lengths.subarray(symbolCount), true)) return false;
   if (isLong) lengthen(OWN.symbols);
   return skipCodes(walk, OWN);
 }

@@ -59,8 +59,9 @@ function headerEnd(member: Buffer): number | null {
   let at = HEADER.length;
   if (flags & FLAG.extra) at += 2 + member.readUInt16LE(at);
   if (flags & FLAG.name) at = member.indexOf(0, at) + 1;
-  if (flags & FLAG.comment && at > 0) at = member.indexOf(0, at) + 1;
-  return at >= HEADER.length && at < member.length - TRAILER_BYTES ? at : null;
+  if (flags & FLAG.comment) at = member.indexOf(0, at) + 1;
+  // A text without an end leads back into the header.
+  return at >= HEADER.length ? at : null;
 }
 
 /** The header of a member, and `head` in a stored block. */

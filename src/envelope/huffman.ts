@@ -57,10 +57,7 @@ export function setLengths(code: Huffman, lengths: Uint8Array, maySparse: boolea
 
 function isComplete(countOf: Uint16Array): boolean {
   let left = 1;
-  for (let bits = 1; bits <= MAX_CODE_BITS; bits += 1) {
-    left = left * 2 - countOf[bits]!;
-    if (left < 0) return false;
-  }
+  for (let bits = 1; bits <= MAX_CODE_BITS; bits += 1) left = left * 2 - countOf[bits]!;
   return left === 0;
 }
 
@@ -127,7 +124,7 @@ export function lengthen({ peekBits, steps }: Huffman): void {
       bits += bitsOf(after);
       step = after;
     }
-    if (step !== INVALID) steps[slot] = stepOf(bits, nextOf(step));
+    steps[slot] = stepOf(bits, nextOf(step));
   }
 }
 

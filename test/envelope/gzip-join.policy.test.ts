@@ -176,6 +176,11 @@ describe('what is unusual is refused', () => {
     ['nothing', Buffer.alloc(0)],
     ['a header alone', gzip.subarray(0, 10)],
     ['no stream', Buffer.concat([gzip.subarray(0, 10), gzip.subarray(-8)])],
+    ['a stream without a header', Buffer.concat([stream, gzip.subarray(-8)])],
+    [
+      'a name and a comment without an end',
+      Buffer.concat([Buffer.of(0x1f, 0x8b, 8, 24, 0, 0, 0, 0, 0, 0), Buffer.alloc(40, 1)]),
+    ],
     ['no gzip', Buffer.from('{"values": [1, 2, 3, 4, 5]}')],
     ['another method', Buffer.concat([Buffer.of(0x1f, 0x8b, 7), gzip.subarray(3)])],
     ['a CRC of the header', withFlags(2)],
