@@ -9,13 +9,14 @@ const brotli = promisify(brotliCompress);
 const zstd = promisify(zstdCompress);
 const deflate = promisify(gzip);
 
+type Compressed = Exclude<ContentCoding, 'identity'>;
+
 /** Each at the level where more effort would save little: these bodies are made for one call and thrown away. */
-const COMPRESS: Readonly<Record<Exclude<ContentCoding, 'identity'>, (text: Buffer) => Promise<Buffer>>> = {
+const COMPRESS: Readonly<Record<Compressed, (text: Buffer) => Promise<Buffer>>> = {
   gzip: (text) => deflate(text, { level: 3 }),
   br: (text) => brotli(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }),
   zstd: (text) => zstd(text),
 };
 
 /** `text` in that encoding; on the thread pool, for it takes milliseconds. */
-export const compress = async (text: Buffer, encoding: ContentCoding): Promise<Buffer> =>
-  encoding === 'identity' ? text : COMPRESS[encoding](text);
+export const compress = (text: Buffer, encoding: Compressed): Promise<Buffer> => COMPRESS[encoding](text);

@@ -35,6 +35,9 @@ it.each([
   ['gzip ; q = 0.3 , br ; q=0.2', 'gzip'],
   ['gzip;q=0.000', 'identity'],
   ['gzip;foo=0;q=0', 'identity'],
+  ['gzip;xq=0', 'gzip'],
+  ['gzip;q=0x', 'gzip'],
+  ['gzip;qs=0', 'gzip'],
 ])('%j: %s', (accept, encoding) => expect(negotiate(accept).encoding).toBe(encoding));
 
 it.each([

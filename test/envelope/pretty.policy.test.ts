@@ -40,3 +40,7 @@ describe('prettyPrint', () => {
     expect(pretty(text)).toContain(text.trim().at(-1));
   });
 });
+
+it('what ends within an escape comes out as far as it goes', () => {
+  expect(prettyPrint(Buffer.from('{"a\\')).toString()).toBe('{\n    "a\\\n    ');
+});

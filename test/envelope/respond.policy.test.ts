@@ -2,9 +2,10 @@ import { brotliDecompressSync, gunzipSync, gzipSync, zstdDecompressSync } from '
 import { describe, expect, it } from 'vitest';
 import type { Body } from '../../src/domain/upstream.ts';
 import { bodyOf } from '../../src/envelope/body.ts';
+import { WORTH_BYTES } from '../../src/envelope/compress.ts';
 import type { ContentCoding } from '../../src/envelope/negotiate.ts';
 import { prettyPrint } from '../../src/envelope/pretty.ts';
-import { respond } from '../../src/envelope/respond.ts';
+import { respond, respondText } from '../../src/envelope/respond.ts';
 
 const around = { head: Buffer.from('{"data":'), tail: Buffer.from(',"success":true}') };
 const wish = (encoding: ContentCoding, more = {}) => ({
@@ -84,6 +85,16 @@ describe.each([
       expect(encoding).toBe(size === 'small' ? 'identity' : 'br');
     });
   });
+});
+
+it.each([
+  [WORTH_BYTES - 1, 'identity'],
+  [WORTH_BYTES, 'gzip'],
+] as const)('a text of ours of %d bytes leaves as %s', async (bytes, encoding) => {
+  const text = Buffer.alloc(bytes, 'x');
+  expect((await respondText(text, wish('gzip'))).encoding).toBe(encoding);
+  expect((await respondText(text, wish('gzip', { isPlainFine: false }))).encoding).toBe('gzip');
+  expect((await respondText(text, wish('identity'))).pieces).toEqual([text]);
 });
 
 describe('what came compressed', () => {
