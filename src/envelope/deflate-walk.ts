@@ -41,11 +41,8 @@ export function walkDeflate(bytes: Uint8Array, start: number, end: number): Defl
   for (let blocks = 0; blocks < MAX_BLOCKS; blocks += 1) {
     const finalBit = walk.bit;
     const isLast = walk.take(1) === 1;
-    if (
-      !skipBlock(walk, isLikelyLong(finalBit - start * 8, blocks, walk.limit - finalBit)) ||
-      walk.bit > walk.limit
-    )
-      return null;
+    const isLong = isLikelyLong(finalBit - start * 8, blocks, walk.limit - finalBit);
+    if (!skipBlock(walk, isLong) || walk.bit > walk.limit) return null;
     if (isLast) return { finalBit, endBit: walk.bit };
   }
   return null;

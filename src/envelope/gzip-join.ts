@@ -60,7 +60,7 @@ function headerEnd(member: Buffer): number | null {
   if (flags & FLAG.extra) at += 2 + member.readUInt16LE(at);
   if (flags & FLAG.name) at = member.indexOf(0, at) + 1;
   if (flags & FLAG.comment) at = member.indexOf(0, at) + 1;
-  // A text without an end leads back into the header.
+  // A text without an end leads back into the header; what lies behind the stream, the walk refuses.
   return at >= HEADER.length ? at : null;
 }
 
