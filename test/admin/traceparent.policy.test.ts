@@ -23,6 +23,13 @@ describe('traceparent', () => {
   });
 
   it.each([
+    [`${'0'.repeat(31)}1`, `${'0'.repeat(15)}1`],
+    [`1${'0'.repeat(31)}`, `1${'0'.repeat(15)}`],
+  ])('may have names that are nearly zero: %s, %s', (traceId, spanId) => {
+    expect(parseTraceparent(`00-${traceId}-${spanId}-01`)).toEqual({ traceId, spanId, isSampled: true });
+  });
+
+  it.each([
     undefined,
     '',
     `ff-${TRACE}-${SPAN}-01`,

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createAddressCounter } from '../../src/limits/address-counter.ts';
 import { limitHeadersOf } from '../../src/limits/limit-headers.ts';
 import {
   boundsOfMonth,
@@ -49,19 +48,6 @@ describe('the month', () => {
   it('before January is December', () => {
     expect([periodBefore('2027-01'), periodBefore('2026-12')]).toEqual(['2026-12', '2026-11']);
   });
-});
-
-it('an address has its own count, and a new one after a minute', () => {
-  let nowMs = 0;
-  const counter = createAddressCounter(
-    { now: () => nowMs, monotonic: () => nowMs, after: () => () => {} },
-    60_000,
-  );
-  expect([counter.count('a').current, counter.count('a').current, counter.count('b').current]).toEqual([
-    1, 2, 1,
-  ]);
-  nowMs = 60_000;
-  expect(counter.count('a')).toEqual({ current: 1, ttl: 60_000 });
 });
 
 it('headers as the field and the draft write them', () => {

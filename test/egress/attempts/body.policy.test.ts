@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomFillSync } from 'node:crypto';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { BodyError } from '../../../src/domain/upstream.ts';
@@ -20,7 +20,7 @@ const told = (gzip: Buffer, at: number, byte: number) =>
   Buffer.concat([gzip.subarray(0, at), Buffer.alloc(4, byte), gzip.subarray(gzip.length + at + 4)]);
 
 describe('gathered', () => {
-  const noise = (size: number) => Buffer.from(randomBytes(size).buffer);
+  const noise = (size: number) => randomFillSync(Buffer.from(new ArrayBuffer(size)));
   const lengths = (pieces: readonly Buffer[]) => pieces.map(({ length }) => length);
 
   it('makes one piece of a compressed body, and empties what it came in', () => {
