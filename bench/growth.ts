@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { createKey } from '../src/keys/key.ts';
@@ -30,8 +31,8 @@ export async function run(): Promise<void> {
       const requests = Math.max(40, Math.min(2_000, Math.ceil(1e8 / bytes)));
       rows.push(await rowOf(world, plain, ['bytes of a page', bytes], { path, requests, connections: 8 }));
     }
-    for (const exits of [1, 100, 1_000]) {
-      const gateway = await world.gateway({ exits: manyExits(world.proxy.port, exits) });
+    for (const exits of [1, 100, 1_000, 10_000]) {
+      const gateway = await world.gateway({ exits: '', env: { PROXY_FILE: manyExits(world, exits) } });
       rows.push(await rowOf(world, gateway, ['exits', exits], { requests: Math.max(2_000, exits * 4) }));
     }
     for (const accounts of [10, 1_000, 100_000, 1_000_000]) {
@@ -75,9 +76,13 @@ async function rowOf(
   };
 }
 
-/** One proxy under so many names, each of which is an exit. */
-const manyExits = (port: number, exits: number) =>
-  Array.from({ length: exits }, (_, i) => `http://exit${i}:secret@127.0.0.1:${port}`).join(',');
+/** A file of one proxy under so many names, each of which is an exit. */
+function manyExits({ folder, proxy }: World, exits: number): string {
+  const file = join(folder, `exits-${exits}`);
+  const lines = Array.from({ length: exits }, (_, i) => `http://exit${i}:secret@127.0.0.1:${proxy.port}`);
+  writeFileSync(file, lines.join('\n'), { mode: 0o600 });
+  return file;
+}
 
 /** Adds accounts of one key each to a store; the keys of some of them. */
 function fill(file: string, accounts: number): string[] {
