@@ -34,11 +34,11 @@ export interface MonthBounds {
   readonly endMs: number;
 }
 
-const monthOfDay = rememberedLast((day): MonthBounds => {
+const monthWithDay = rememberedLast((day): MonthBounds => {
   const date = new Date(day * DAY_MS);
   const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
   return { startMs: Date.UTC(year, month), endMs: Date.UTC(year, month + 1) };
 });
 
 /** The month of a moment. */
-export const monthAround = (atMs: number): MonthBounds => monthOfDay(dayNumberOf(atMs));
+export const monthAround = (atMs: number): MonthBounds => monthWithDay(dayNumberOf(atMs));
