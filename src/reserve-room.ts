@@ -24,25 +24,22 @@ export async function reserveRoom({
   hangUp,
 }: Wait): Promise<AnswerHold> {
   const hold = memory.open(accountId);
-  let woken: Line | null = null;
-  const wake = () => woken?.cut();
+  let end = () => {};
+  let hasRoom = hold.reserve(FIRST_BYTES, () => {
+    hasRoom = true;
+    end();
+  });
   // As nearly always: nobody has to be listened to.
-  if (hold.grow(FIRST_BYTES, wake)) return hold;
-  hangUp.addEventListener('abort', wake);
-  try {
-    do {
-      const leftMs = deadlineAtMs - clock.monotonic();
-      if (leftMs <= 0 || hangUp.aborted) {
-        hold.release();
-        throw new Failure('overloaded', 'Too many answers are under way. Try again.', {
-          retryAfterMs: 1_000,
-        });
-      }
-      woken = new Line();
-      await sleep(clock, leftMs, woken);
-    } while (!hold.grow(FIRST_BYTES, wake));
-  } finally {
-    hangUp.removeEventListener('abort', wake);
+  if (hasRoom) return hold;
+  const wait = new Line();
+  end = () => wait.cut();
+  const leftMs = deadlineAtMs - clock.monotonic();
+  if (leftMs > 0 && !hangUp.aborted) {
+    hangUp.addEventListener('abort', end);
+    await sleep(clock, leftMs, wait);
+    hangUp.removeEventListener('abort', end);
   }
-  return hold;
+  if (hasRoom) return hold;
+  hold.release();
+  throw new Failure('overloaded', 'Too many answers are under way. Try again.', { retryAfterMs: 1_000 });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Account } from '../src/domain/account.ts';
-import type { AnswerHold } from '../src/domain/bytes-in-flight.ts';
+import { type AnswerHold, unboundedHold } from '../src/domain/bytes-in-flight.ts';
 import { Failure, type FailureName } from '../src/domain/failure.ts';
 import type { Body } from '../src/domain/upstream.ts';
 import { brief } from '../src/endpoints/brief.ts';
@@ -65,7 +65,7 @@ interface Plan {
 async function go({ rooms = {}, meter = {}, asked = {}, work = async () => ({ data }) }: Plan = {}) {
   const told: string[] = [];
   const hold: AnswerHold = {
-    grow: () => true,
+    ...unboundedHold,
     settle: (bytes) => void told.push(`keep ${bytes}`),
     release: () => void told.push('release'),
   };

@@ -26,6 +26,13 @@ export class LinkedList<Thing extends Linked<Thing>> {
     return this.#size;
   }
 
+  /** The first that passes. */
+  find(test: (thing: Thing) => boolean): Thing | null {
+    let thing = this.#first;
+    while (thing !== null && !test(thing)) thing = thing.behind;
+    return thing;
+  }
+
   /** Behind all others. One that stands here already stays where it is. */
   append(thing: Thing): void {
     if (thing.isLinked) return;

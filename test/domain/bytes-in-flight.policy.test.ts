@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type AnswerHold, createBytesInFlight } from '../../src/domain/bytes-in-flight.ts';
+import {
+  type AnswerHold,
+  type BytesInFlight,
+  createBytesInFlight,
+} from '../../src/domain/bytes-in-flight.ts';
 
 const never = () => {
   throw new Error('nobody waits');
@@ -12,14 +16,10 @@ describe('bytes in flight', () => {
     const [first, second, third] = [memory.open('a'), memory.open('a'), memory.open('a')];
     expect(first.grow(30, never)).toBe(true);
     expect(second.grow(20, never)).toBe(true);
-    let woken = 0;
-    const wake = () => {
-      woken += 1;
-    };
-    expect(third.grow(1, wake)).toBe(false);
+    const told: number[] = [];
+    expect(third.grow(1, () => told.push(memory.held()))).toBe(false);
     first.settle(29);
-    expect(woken).toBe(1);
-    expect(third.grow(1, never)).toBe(true);
+    expect(told).toEqual([50]);
     expect(memory.held()).toBe(50);
   });
 
@@ -40,29 +40,28 @@ describe('bytes in flight', () => {
     const holds = Array.from({ length: 10 }, (_, i) => memory.open(`account-${i}`));
     for (const hold of holds) hold.grow(9, () => {});
     const [oldest, reading, next] = holds as [AnswerHold, AnswerHold, AnswerHold];
-    const woken: string[] = [];
+    const told: string[] = [];
     expect(reading.grow(50, never)).toBe(true);
-    expect(next.grow(50, () => woken.push('next'))).toBe(false);
+    expect(next.grow(50, () => told.push('next'))).toBe(false);
     expect(oldest.grow(50, never)).toBe(true);
     oldest.settle(10);
-    expect(woken).toEqual([]);
+    expect(told).toEqual([]);
     reading.settle(10);
-    expect(woken).toEqual(['next']);
-    expect(next.grow(50, never)).toBe(true);
+    expect(told).toEqual(['next']);
   });
 
   it('lets one that is half read go on beside the oldest, which may wait for its connection', () => {
     const memory = createBytesInFlight(100);
     const [oldest, reading, other] = ['a', 'b', 'c'].map((account) => memory.open(account));
     for (const hold of [oldest, reading, other]) expect(hold?.grow(25, never)).toBe(true);
-    const woken: string[] = [];
+    const told: string[] = [];
     expect(reading?.grow(80, never)).toBe(true);
     expect(reading?.grow(80, never)).toBe(true);
-    expect(other?.grow(80, () => woken.push('other'))).toBe(false);
-    expect(memory.open('d').grow(1, () => woken.push('d'))).toBe(false);
+    expect(other?.grow(80, () => told.push('other'))).toBe(false);
+    expect(memory.open('d').reserve(1, () => told.push('d'))).toBe(false);
     reading?.release();
-    expect(woken).toEqual(['other']);
-    expect(other?.grow(80, never)).toBe(true);
+    expect(told).toEqual(['other']);
+    expect(memory.held()).toBe(130);
   });
 
   it('does not let the oldest go on while whole answers hold more than half', () => {
@@ -79,15 +78,113 @@ describe('bytes in flight', () => {
     expect(relaxed.open('c').grow(51, never)).toBe(true);
   });
 
-  it('wakes no more of them than there is room for', () => {
+  it('gives room to no more of them than there is room for', () => {
     const memory = createBytesInFlight(100);
     const stalled = memory.open('z');
     stalled.grow(45, never);
     stalled.settle(60);
-    const woken: number[] = [];
-    for (const i of [1, 2, 3]) expect(memory.open(`waiter-${i}`).grow(45, () => woken.push(i))).toBe(false);
+    const told: number[] = [];
+    for (const i of [1, 2, 3]) expect(memory.open(`waiter-${i}`).reserve(45, () => told.push(i))).toBe(false);
     stalled.release();
-    expect(woken).toEqual([1, 2]);
+    expect(told).toEqual([1, 2]);
+    expect(memory.held()).toBe(90);
+  });
+
+  it('what was reserved is filled before more is asked for', () => {
+    const memory = createBytesInFlight(100);
+    memory.open('z');
+    const hold = memory.open('a');
+    expect(hold.reserve(40, never)).toBe(true);
+    expect(hold.grow(30, never)).toBe(true);
+    expect(memory.held()).toBe(40);
+    expect(hold.grow(15, never)).toBe(true);
+    expect(memory.held()).toBe(45);
+    expect(hold.grow(5, never)).toBe(true);
+    expect(memory.held()).toBe(50);
+    hold.settle(30);
+    expect(memory.held()).toBe(30);
+  });
+
+  it('an answer that fits into what was reserved is never paused, however full the memory is', () => {
+    const memory = createBytesInFlight(100);
+    const full = memory.open('z');
+    full.settle(80);
+    const hold = memory.open('a');
+    expect(hold.reserve(10, never)).toBe(true);
+    expect(memory.open('b').reserve(10, () => {})).toBe(true);
+    expect(memory.open('c').reserve(1, () => {})).toBe(false);
+    expect(hold.grow(9, never)).toBe(true);
+    expect(hold.grow(1, never)).toBe(true);
+    expect(hold.grow(1, () => {})).toBe(false);
+  });
+
+  it("an account's calls begin in the order in which they came, and accounts take turns", () => {
+    const memory = createBytesInFlight(1_000);
+    const oldest = memory.open('z');
+    const stalled = memory.open('y');
+    stalled.settle(1_000);
+    const told: string[] = [];
+    for (const name of ['a1', 'a2', 'a3', 'b1', 'c1', 'b2'])
+      memory.open(name.slice(0, 1)).reserve(1, () => told.push(name));
+    stalled.release();
+    oldest.release();
+    expect(told).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
+  });
+
+  it('no call overtakes one of its own account', () => {
+    const memory = createBytesInFlight(100);
+    memory.open('z');
+    memory.open('a').reserve(46, never);
+    const told: string[] = [];
+    const first = memory.open('a');
+    expect(first.reserve(10, () => told.push('first'))).toBe(false);
+    expect(memory.open('a').reserve(5, () => told.push('second'))).toBe(false);
+    expect(memory.open('b').reserve(1, never)).toBe(true);
+    first.release();
+    expect(told).toEqual(['second']);
+  });
+
+  it('a half-read answer that is given room costs its account no turn', () => {
+    const memory = createBytesInFlight(1_000);
+    const [oldest, full, reading] = [memory.open('z'), memory.open('y'), memory.open('a')];
+    reading.grow(1, never);
+    full.settle(999);
+    const told: string[] = [];
+    for (const name of ['a1', 'b1', 'a2']) memory.open(name.slice(0, 1)).reserve(1, () => told.push(name));
+    reading.grow(1, () => told.push('reading'));
+    full.release();
+    oldest.release();
+    expect(told).toEqual(['reading', 'a1', 'b1', 'a2']);
+  });
+
+  it('half-read answers are given room before those that would begin', () => {
+    const memory = createBytesInFlight(100);
+    const [oldest, full] = [memory.open('z'), memory.open('y')];
+    const [reading, next] = [memory.open('a'), memory.open('b')];
+    for (const hold of [reading, next]) hold.grow(1, never);
+    full.settle(90);
+    const told: string[] = [];
+    memory.open('c').reserve(30, () => told.push('begins'));
+    reading.grow(30, () => told.push('reading'));
+    next.grow(10, () => told.push('next'));
+    full.release();
+    oldest.release();
+    expect(told).toEqual(['reading', 'next', 'begins']);
+  });
+
+  it('of two attempts at one call each waits for its own, and what fits is not kept from the other', () => {
+    const memory = createBytesInFlight(1_000);
+    const [stalled, full, call] = [memory.open('z'), memory.open('y'), memory.open('a')];
+    stalled.settle(510);
+    full.settle(200);
+    const told: string[] = [];
+    expect(call.grow(300, () => told.push('first'))).toBe(false);
+    expect(call.grow(50, never)).toBe(true);
+    expect(call.grow(200, () => told.push('second'))).toBe(false);
+    full.release();
+    expect([told, memory.held()]).toEqual([['first'], 860]);
+    stalled.release();
+    expect([told, memory.held()]).toEqual([['first', 'second'], 550]);
   });
 
   it('gives back once, and what is gone neither grows nor settles', () => {
@@ -102,12 +199,24 @@ describe('bytes in flight', () => {
     expect(memory.held()).toBe(10);
     other.settle(20);
     other.settle(30);
+    expect([other.grow(40, never), other.reserve(40, never)]).toEqual([true, true]);
     expect(memory.held()).toBe(20);
     other.release();
     expect(memory.held()).toBe(0);
   });
 
-  it('one that waits and is let go is not woken', () => {
+  it("an account's calls count together, whichever of them have gone, and how often they were told to", () => {
+    const memory = createBytesInFlight(100);
+    memory.open('z');
+    const [first, second] = [memory.open('a'), memory.open('a')];
+    second.grow(40, never);
+    first.release();
+    first.release();
+    expect(memory.open('a').grow(21, () => {})).toBe(false);
+    expect(memory.open('a').grow(20, never)).toBe(true);
+  });
+
+  it('one that waits and is let go is given nothing', () => {
     const memory = createBytesInFlight(10);
     const full = memory.open('a');
     full.settle(9);
@@ -118,7 +227,7 @@ describe('bytes in flight', () => {
     expect(memory.held()).toBe(0);
   });
 
-  it('one that is let go by the waking of another is not woken after it', () => {
+  it('one that is let go by who was told before it is given nothing', () => {
     const memory = createBytesInFlight(100);
     const [oldest, full] = [memory.open('z'), memory.open('a')];
     full.settle(60);
@@ -127,21 +236,22 @@ describe('bytes in flight', () => {
     expect(waiters[1]?.grow(45, never)).toBe(false);
     full.release();
     oldest.release();
-    expect(memory.held()).toBe(0);
+    expect(memory.held()).toBe(45);
   });
 
-  it('wakes each once, and what has settled neither waits nor is counted twice', () => {
+  it('gives to each once, and what has settled neither waits nor is counted twice', () => {
     const memory = createBytesInFlight(100);
     const [oldest, full, waiter] = [memory.open('z'), memory.open('a'), memory.open('b')];
     full.settle(60);
-    let woken = 0;
-    const wake = () => {
-      woken += 1;
+    let told = 0;
+    const tell = () => {
+      told += 1;
     };
-    expect(waiter.grow(45, wake)).toBe(false);
+    expect(waiter.grow(45, tell)).toBe(false);
     full.release();
     oldest.release();
-    expect(woken).toBe(1);
+    expect([told, memory.held()]).toEqual([1, 45]);
+    waiter.release();
     const [big, late] = [memory.open('a'), memory.open('b')];
     big.settle(60);
     expect(late.grow(45, never)).toBe(false);
@@ -159,47 +269,88 @@ describe('bytes in flight', () => {
     expect(memory.open('a').grow(1, () => {})).toBe(false);
   });
 
-  it('over any history: counts what is held, and everyone who may go on is told', () => {
+  it('over any history: counts what is held, and nobody waits for what is free', () => {
     const move = fc.record({
-      who: fc.nat({ max: 7 }),
-      what: fc.constantFrom('grow' as const, 'settle' as const, 'release' as const),
+      who: fc.nat({ max: 11 }),
+      what: fc.constantFrom('reserve' as const, 'grow' as const, 'settle' as const, 'release' as const),
       bytes: fc.integer({ min: 1, max: 60 }),
     });
     fc.assert(
-      fc.property(fc.array(move, { maxLength: 60 }), (moves) => {
+      fc.property(fc.array(move, { maxLength: 80 }), (moves) => {
         const memory = createBytesInFlight(100);
-        const calls = Array.from({ length: 8 }, (_, i) => ({
-          hold: memory.open(`account-${i % 3}`),
-          bytes: 0,
-          waits: 0,
-          state: 'grows',
-        }));
-        const grow = (call: (typeof calls)[number], bytes: number) => {
-          const granted = call.hold.grow(bytes, () => {
-            call.waits = 0;
-            grow(call, bytes);
-          });
-          if (granted) call.bytes += bytes;
-          else call.waits = bytes;
-        };
+        const calls = Array.from({ length: 12 }, (_, i) => new ModelCall(memory, `account-${i % 3}`));
         for (const { who, what, bytes } of moves) {
-          const call = calls[who];
-          if (call === undefined || call.state === 'gone') continue;
-          if (what === 'grow' && call.state === 'grows' && call.waits === 0) grow(call, bytes);
-          if (what === 'settle' && call.state === 'grows') {
-            Object.assign(call, { state: 'whole', waits: 0, bytes });
-            call.hold.settle(bytes);
+          (calls[who] as ModelCall)[what](bytes);
+          expect(memory.held()).toBe(sum(calls.map((call) => call.bytes)));
+          const whole = sum(calls.map((call) => (call.state === 'whole' ? call.bytes : 0)));
+          if (whole <= 50) expect(calls.find(({ state }) => state === 'grows')?.waits ?? []).toEqual([]);
+          for (const { accountId, waits } of calls) {
+            const ofAccount = calls.filter((call) => call.accountId === accountId);
+            const free = 100 - memory.held() - sum(ofAccount.map((call) => call.bytes));
+            const first = Math.min(...ofAccount.map((call) => call.beginsAs));
+            for (const { bytes, beginsAs } of waits)
+              if (beginsAs === undefined || beginsAs === first) expect(bytes).toBeGreaterThan(free);
           }
-          if (what === 'release') {
-            Object.assign(call, { state: 'gone', waits: 0, bytes: 0 });
-            call.hold.release();
-          }
-          expect(memory.held()).toBe(calls.reduce((sum, { bytes }) => sum + bytes, 0));
-          const whole = calls.reduce((sum, { state, bytes }) => sum + (state === 'whole' ? bytes : 0), 0);
-          const oldest = calls.find(({ state }) => state === 'grows');
-          if (whole <= 50) expect(oldest?.waits ?? 0).toBe(0);
         }
       }),
     );
   });
 });
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+
+/** A call as it sees itself: what it was given, and what it waits for. */
+class ModelCall {
+  static #begun = 0;
+  readonly accountId: string;
+  readonly #hold: AnswerHold;
+  state: 'grows' | 'whole' | 'gone' = 'grows';
+  bytes = 0;
+  #empty = 0;
+  waits: { readonly bytes: number; readonly beginsAs?: number }[] = [];
+
+  constructor(memory: BytesInFlight, accountId: string) {
+    this.accountId = accountId;
+    this.#hold = memory.open(accountId);
+  }
+
+  /** Its turn among those of its account that would begin. */
+  get beginsAs(): number {
+    return Math.min(...this.waits.map(({ beginsAs }) => beginsAs ?? Infinity));
+  }
+
+  reserve(bytes: number): void {
+    const isFirst = this.state === 'grows' && this.bytes === 0 && this.waits.length === 0;
+    if (!isFirst) return;
+    ModelCall.#begun += 1;
+    this.#empty += bytes;
+    this.#ask({ bytes, beginsAs: ModelCall.#begun }, (onRoom) => this.#hold.reserve(bytes, onRoom));
+  }
+
+  grow(bytes: number): void {
+    if (this.state !== 'grows' || this.beginsAs < Infinity) return;
+    const lacking = Math.max(0, bytes - this.#empty);
+    this.#empty -= bytes - lacking;
+    this.#ask({ bytes: lacking }, (onRoom) => this.#hold.grow(bytes, onRoom));
+  }
+
+  settle(bytes: number): void {
+    if (this.state !== 'grows') return;
+    Object.assign(this, { state: 'whole', bytes, waits: [] });
+    this.#hold.settle(bytes);
+  }
+
+  release(): void {
+    Object.assign(this, { state: 'gone', bytes: 0, waits: [] });
+    this.#hold.release();
+  }
+
+  #ask(wait: (typeof this.waits)[number], ask: (onRoom: () => void) => boolean): void {
+    const take = () => {
+      this.waits = this.waits.filter((other) => other !== wait);
+      this.bytes += wait.bytes;
+    };
+    this.waits.push(wait);
+    if (ask(take)) take();
+  }
+}

@@ -292,7 +292,7 @@ describe('room for answers', () => {
         }
         refusals += 1;
         clock.after(5, () => {
-          room += 200_000;
+          room += 200_000 - bytes;
           onRoom();
         });
         return false;

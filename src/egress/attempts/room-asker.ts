@@ -10,11 +10,11 @@ export interface RoomAskerOptions {
   readonly onRoom: () => void;
 }
 
-/** Room for the bytes of one answer: without it the upstream is paused, and asked again when there may be some. */
+/** Room for the bytes of one answer: without it the upstream is paused until there is. */
 export class RoomAsker {
   readonly #options: RoomAskerOptions;
-  /** Bytes that came and have no room yet. */
-  #waitingBytes = 0;
+  /** Pieces that came and have no room yet. */
+  #waiting = 0;
   #pausedAtMs: number | null = null;
   #pausedMs = 0;
   #isOver = false;
@@ -24,7 +24,7 @@ export class RoomAsker {
   }
 
   get isWaiting(): boolean {
-    return this.#waitingBytes > 0;
+    return this.#waiting > 0;
   }
 
   /** How long the upstream was paused, ms. */
@@ -35,30 +35,30 @@ export class RoomAsker {
 
   /** For `bytes` that came, or are about to be made of them. */
   ask(bytes: number): void {
-    this.#waitingBytes += bytes;
-    if (this.#waitingBytes === 0) return;
+    if (bytes === 0) return;
     const { room, clock, pause } = this.#options;
-    if (room.grow(this.#waitingBytes, () => this.#askAgain())) this.#goOn();
-    else {
-      this.#pausedAtMs ??= clock.monotonic();
-      pause();
-    }
+    if (room.grow(bytes, () => this.#onRoom())) return;
+    this.#waiting += 1;
+    this.#pausedAtMs ??= clock.monotonic();
+    pause();
   }
 
-  /** Nothing is kept any more: no room is asked for, and the upstream goes on. */
+  /** Nothing is kept any more: no room is waited for, and the upstream goes on. */
   end(): void {
     this.#isOver = true;
     this.#goOn();
   }
 
-  #askAgain(): void {
+  #onRoom(): void {
     if (this.#isOver) return;
-    this.ask(0);
-    if (!this.isWaiting) this.#options.onRoom();
+    this.#waiting -= 1;
+    if (this.isWaiting) return;
+    this.#goOn();
+    this.#options.onRoom();
   }
 
   #goOn(): void {
-    this.#waitingBytes = 0;
+    this.#waiting = 0;
     if (this.#pausedAtMs === null) return;
     this.#pausedMs = this.pausedMs;
     this.#pausedAtMs = null;

@@ -39,25 +39,26 @@ function begin(options: Partial<AttemptOptions> = {}, dispatcher = createFakeDis
 
 /** Room that is given when the test says so. */
 function meteredHold(): BytesHold & { room: number; asked: number[]; free(bytes: number): void } {
-  let waiting: (() => void) | null = null;
+  const waiting: { readonly bytes: number; readonly onRoom: () => void }[] = [];
   const hold = {
     room: 0,
     asked: [] as number[],
     grow: (bytes: number, onRoom: () => void) => {
       hold.asked.push(bytes);
-      if (bytes <= hold.room) {
-        hold.room -= bytes;
-        return true;
-      }
-      waiting = onRoom;
-      return false;
+      const fits = bytes <= hold.room;
+      if (fits) hold.room -= bytes;
+      else waiting.push({ bytes, onRoom });
+      return fits;
     },
     release: () => {},
     free: (bytes: number) => {
       hold.room += bytes;
-      const wake = waiting;
-      waiting = null;
-      wake?.();
+      for (const { bytes, onRoom } of waiting.splice(0))
+        if (bytes > hold.room) waiting.push({ bytes, onRoom });
+        else {
+          hold.room -= bytes;
+          onRoom();
+        }
     },
   };
   return hold;
@@ -376,7 +377,19 @@ describe('room', () => {
     room.room = 1;
     request.data('6').end();
     expect(results).toMatchObject([{ kind: 'answer' }]);
-    expect(room.asked).toEqual([5, 5, 5, 1]);
+    expect(room.asked).toEqual([5, 1]);
+  });
+
+  it('is waited for by every piece that came before the upstream stood still', () => {
+    const room = meteredHold();
+    const { request, results } = begin({ room });
+    request.begin().head(200).data('12345').data('678');
+    room.free(7);
+    expect(request.paused).toBe(true);
+    room.free(1);
+    expect(request.paused).toBe(false);
+    request.end();
+    expect(results).toMatchObject([{ kind: 'answer' }]);
   });
 
   it('that is not there until the deadline ends the attempt as overloaded', async () => {
