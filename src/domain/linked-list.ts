@@ -22,6 +22,11 @@ export class LinkedList<Thing extends Linked<Thing>> {
     return this.#first;
   }
 
+  /** The one that came last. */
+  get last(): Thing | null {
+    return this.#last;
+  }
+
   get size(): number {
     return this.#size;
   }

@@ -16,11 +16,18 @@ export interface Window {
   /** When calls were granted lately, the oldest first; what stands before `head` is gone. */
   times: number[];
   head: number;
-  /** Places taken and not yet granted or freed, the oldest first. */
-  readonly waiting: LinkedList<Place>;
+  /** Places taken and not spent yet, the oldest first. */
+  readonly open: LinkedList<Place>;
+  /** Places that wait for the fleet's verdict. */
+  readonly held: LinkedList<Place>;
 }
 
-export const newWindow = (): Window => ({ times: [], head: 0, waiting: new LinkedList() });
+export const newWindow = (): Window => ({
+  times: [],
+  head: 0,
+  open: new LinkedList(),
+  held: new LinkedList(),
+});
 
 /** Whether nothing in it counts any more at `nowMs`. */
 export function isIdle(window: Window, nowMs: number): boolean {
@@ -33,37 +40,40 @@ export function reserve(window: Window, limit: number, nowMs: number): Place | n
   forget(window, nowMs);
   if (takenIn(window) >= limit) return waitIn(window, limit, nowMs);
   const place: Place = { state: 'open', atMs: nowMs, ...unlinked };
-  window.waiting.append(place);
+  window.open.append(place);
   return place;
 }
 
 /** Keeps a place until `grant` or `free`. False: it was open for too long, and no other is free. */
 export function hold(window: Window, place: Place, limit: number, nowMs: number): boolean {
   forget(window, nowMs);
-  if (!place.isLinked) {
-    if (takenIn(window) >= limit) return false;
-    window.waiting.append(place);
-  }
+  if (!window.open.remove(place) && takenIn(window) >= limit) return false;
+  window.held.append(place);
   place.state = 'held';
   return true;
 }
 
 /** The call of a held place is admitted at `nowMs`: it counts for a second from then. */
 export function grant(window: Window, place: Place, nowMs: number): void {
-  if (!window.waiting.remove(place)) return;
+  if (place.state !== 'held') return;
+  window.held.remove(place);
   place.state = 'granted';
   window.times.push(nowMs);
 }
 
-/** The call is refused: its place counts for nothing. */
+/** The call of a held place is refused: its place counts for nothing. */
 export function free(window: Window, place: Place): void {
-  if (window.waiting.remove(place)) place.state = 'free';
+  if (place.state !== 'held') return;
+  window.held.remove(place);
+  place.state = 'free';
 }
 
 /** How many of `limit` are free, and how long until all are, at `nowMs`. */
 export function readWindow(window: Window, limit: number, nowMs: number): LimitReading['rate'] {
   forget(window, nowMs);
-  const newestMs = Math.max(window.times.at(-1) ?? -Infinity, newestWaitingMs(window, nowMs));
+  const { times, open, held } = window;
+  // A held place will count from its grant on, which is now at the earliest.
+  const newestMs = held.size > 0 ? nowMs : Math.max(times.at(-1) ?? -Infinity, open.last?.atMs ?? -Infinity);
   return {
     limit,
     remaining: Math.max(0, limit - takenIn(window)),
@@ -74,50 +84,26 @@ export function readWindow(window: Window, limit: number, nowMs: number): LimitR
 /** How many places are taken and not spent yet, at `nowMs`. */
 export function openIn(window: Window, nowMs: number): number {
   forget(window, nowMs);
-  let open = 0;
-  for (let place = window.waiting.first; place !== null; place = place.behind)
-    if (place.state === 'open') open += 1;
-  return open;
+  return window.open.size;
 }
 
-const takenIn = ({ times, head, waiting }: Window) => times.length - head + waiting.size;
-
-/** A held place will count from its grant on, which is now at the earliest. */
-const endsAtMs = (place: Place, nowMs: number) => (place.state === 'held' ? nowMs : place.atMs) + WINDOW_MS;
-
-function newestWaitingMs({ waiting }: Window, nowMs: number): number {
-  let newestMs = -Infinity;
-  for (let place = waiting.first; place !== null; place = place.behind)
-    newestMs = Math.max(newestMs, endsAtMs(place, nowMs) - WINDOW_MS);
-  return newestMs;
-}
+const takenIn = ({ times, head, open, held }: Window) => times.length - head + open.size + held.size;
 
 /** The oldest has to go for one place to be free; more than one after a lowered limit. */
 function waitIn(window: Window, limit: number, nowMs: number): number {
-  const { times, head } = window;
+  const { times, head, open } = window;
   const mustGo = takenIn(window) - limit;
-  const grantedMs = (times[head + mustGo] ?? nowMs) + WINDOW_MS;
-  const endMs = mustGo === 0 ? Math.min(grantedMs, oldestWaitingMs(window, nowMs) + WINDOW_MS) : grantedMs;
-  return Math.max(1, Math.floor(endMs - nowMs) + 1);
-}
-
-function oldestWaitingMs({ waiting }: Window, nowMs: number): number {
-  for (let place = waiting.first; place !== null; place = place.behind)
-    if (place.state === 'open') return place.atMs;
-  return nowMs;
+  const grantedMs = times[head + mustGo] ?? nowMs;
+  const firstMs = mustGo === 0 ? Math.min(grantedMs, open.first?.atMs ?? nowMs) : grantedMs;
+  return Math.max(1, Math.floor(firstMs + WINDOW_MS - nowMs) + 1);
 }
 
 function forget(window: Window, nowMs: number): void {
-  const { times, waiting } = window;
+  const { times, open } = window;
   while (window.head < times.length && (times[window.head] ?? 0) < nowMs - WINDOW_MS) window.head += 1;
   if (window.head > 64 && window.head * 2 > times.length) {
     window.times = times.slice(window.head);
     window.head = 0;
   }
-  let place = waiting.first;
-  while (place !== null && place.atMs < nowMs - WINDOW_MS) {
-    const { behind } = place;
-    if (place.state === 'open') waiting.remove(place);
-    place = behind;
-  }
+  while (open.first !== null && open.first.atMs < nowMs - WINDOW_MS) open.remove(open.first);
 }

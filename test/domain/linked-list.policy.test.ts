@@ -26,6 +26,8 @@ it('a list holds what came and has not left, in the order in which it came', () 
         else model.delete(which);
         expect(namesIn(list)).toEqual([...model]);
         expect(list.size).toBe(model.size);
+        expect([list.first?.name, list.last?.name]).toEqual([[...model][0], [...model].at(-1)]);
+        expect(list.find(({ name }) => name > 4)?.name).toBe([...model].find((name) => name > 4));
         for (const each of all) {
           expect(each.isLinked).toBe(model.has(each.name));
           if (!each.isLinked) expect([each.before, each.behind]).toEqual([null, null]);

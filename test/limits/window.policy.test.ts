@@ -111,8 +111,20 @@ describe('the second', () => {
     free(window, place);
     expect(place.state).toBe('free');
     expect(isIdle(window, 0)).toBe(true);
+    expect(readWindow(window, 1, 0)).toEqual({ limit: 1, remaining: 1, resetMs: 0 });
     grant(window, place, 0);
-    expect(isIdle(window, 0)).toBe(true);
+    free(window, place);
+    expect([isIdle(window, 0), readWindow(window, 1, 0).remaining]).toEqual([true, 1]);
+  });
+
+  it('takes nothing away from a call that was granted', () => {
+    const window = newWindow();
+    const place = placeAt(window, 1, 0);
+    hold(window, place, 1, 0);
+    grant(window, place, 0);
+    free(window, place);
+    expect([isIdle(window, 1_000), place.state]).toEqual([false, 'granted']);
+    expect(isIdle(window, 1_001)).toBe(true);
   });
 
   it('keeps the place of a call that is never spent for a second from then', () => {
@@ -129,6 +141,7 @@ describe('the second', () => {
     granted(window, 2, 2_000);
     expect(hold(window, two, 2, 2_000)).toBe(false);
     expect(openIn(window, 2_000)).toBe(0);
+    expect(hold(window, two, 2, 3_001)).toBe(true);
   });
 
   it('keeps a lowered limit at once, and says when enough are gone', () => {
