@@ -1,6 +1,10 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setDefaultCACertificates, type TLSSocket } from 'node:tls';
-import { inspect } from 'node:util';
+import { inspect, promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Clock } from '../../../src/domain/clock.ts';
 import { systemClock } from '../../../src/domain/clock.ts';
@@ -286,4 +290,20 @@ it('words and stack of a fault hold no address', async () => {
   const error = await open(url).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(TunnelError);
   expect(inspect(error, { showHidden: true })).not.toContain('127.0.0.1');
+});
+
+it('a tunnel keeps no part of the pool that all buffers share', async () => {
+  const { port } = await proxy();
+  const folder = mkdtempSync(join(tmpdir(), 'tunnels-'));
+  const file = join(folder, 'cert.pem');
+  writeFileSync(file, certificate.cert);
+  const program = [
+    join(import.meta.dirname, 'tunnels-held.ts'),
+    `http://127.0.0.1:${port}`,
+    `${standIn.port}`,
+  ];
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: file };
+  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', ...program], { env });
+  rmSync(folder, { recursive: true });
+  expect(Number(stdout)).toBeLessThan(8_192);
 });
