@@ -8,7 +8,7 @@ import type { End, Result } from './result.ts';
 
 /** One GET through one exit. */
 export interface AttemptOptions {
-  readonly exit: Pick<Exit, 'dispatcher' | 'queue'>;
+  readonly exit: Pick<Exit, 'connection' | 'queue'>;
   readonly accountId: string;
   readonly origin: string;
   /** Path and query, the API's base included. */

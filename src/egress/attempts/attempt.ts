@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { Cancel } from '../../domain/clock.ts';
 import type { UpstreamHead } from '../../domain/upstream.ts';
+import type { Leave } from '../exits/fair-queue.ts';
 import type { Fault } from '../fault.ts';
 import type { AttemptOptions } from './attempt-options.ts';
 import { gathered } from './body.ts';
@@ -32,7 +33,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #state: 'running' | 'draining' | 'over' = 'running';
   /** Whether its turn came and undici has it. */
   #hasBegun = false;
-  #leaveQueue = () => {};
+  #leaveQueue: Leave = () => {};
   #isWhole = false;
   #drainBytes: number = DRAIN_BYTES.lost;
   #hasLost = false;
@@ -52,15 +53,14 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#cancel = options.clock.after(leftMs, () => this.#onDeadline());
   }
 
-  /** Hands the request to the exit's dispatcher when its turn comes. */
+  /** Hands the request to a connection of the exit when its turn comes. */
   start(): void {
     const { exit, accountId, origin, path, headers } = this.#options;
-    this.#leaveQueue = exit.queue.enter(accountId, () => {
+    this.#leaveQueue = exit.queue.enter(accountId, (place) => {
       this.#hasBegun = true;
-      exit.dispatcher.dispatch(
-        { origin, path, method: 'GET', headers: headers as Record<string, string> },
-        this,
-      );
+      exit
+        .connection(place)
+        .dispatch({ origin, path, method: 'GET', headers: headers as Record<string, string> }, this);
     });
     if (this.#state === 'over') this.#leaveQueue();
   }
@@ -177,7 +177,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (this.#state === 'over') return;
     this.#state = 'over';
     this.#cancel();
-    this.#leaveQueue();
+    this.#leaveQueue(this.#isWhole);
     const { clock, path, headers } = this.#options;
     const sent = this.#controller !== null;
     this.#options.onEnd({

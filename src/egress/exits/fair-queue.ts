@@ -6,12 +6,16 @@ export interface FairQueue {
    * Calls `begin` once when there is a place for the account, at once where there is. Returns how to leave, place or
    * queue: `begin` is not called after that, and leaving twice does nothing.
    */
-  enter(accountId: string, begin: () => void): () => void;
+  enter(accountId: string, begin: (place: number) => void): Leave;
 }
 
+/** `isOpen`: the connection at the place can be used again, so that the next call had better get it. */
+export type Leave = (isOpen?: boolean) => void;
+
 interface Guest extends Linked<Guest> {
-  readonly begin: () => void;
-  isInside: boolean;
+  readonly begin: (place: number) => void;
+  /** Null before it begins, and behind its end. */
+  place: number | null;
 }
 
 interface Guests {
@@ -26,16 +30,20 @@ interface Guests {
  */
 export function createFairQueue(places: number): FairQueue {
   const accounts = new Map<string, Guests>();
+  /** Places that somebody left, the best one last. */
+  const left: number[] = [];
   let free = places;
+  let used = 0;
 
   const admit = (guests: Guests, guest: Guest) => {
     guests.inside += 1;
     free -= 1;
-    guest.isInside = true;
-    guest.begin();
+    guest.place = left.pop() ?? used++;
+    guest.begin(guest.place);
   };
   const admitNext = () => {
     for (const [accountId, guests] of accounts) {
+      if (free === 0) return;
       const { first } = guests.waiting;
       if (first === null || guests.inside >= free) continue;
       accounts.delete(accountId);
@@ -44,20 +52,24 @@ export function createFairQueue(places: number): FairQueue {
       admit(guests, first);
     }
   };
+  const vacate = (guests: Guests, guest: Guest, isOpen: boolean) => {
+    if (guest.place === null) return;
+    if (isOpen) left.push(guest.place);
+    else left.unshift(guest.place);
+    guest.place = null;
+    guests.inside -= 1;
+    free += 1;
+  };
   return {
     enter: (accountId, begin) => {
       const guests = accounts.get(accountId) ?? { inside: 0, waiting: new LinkedList() };
       accounts.set(accountId, guests);
-      const guest: Guest = { begin, isInside: false, ...unlinked };
+      const guest: Guest = { begin, place: null, ...unlinked };
       if (guests.inside < free) admit(guests, guest);
       else guests.waiting.append(guest);
-      return () => {
+      return (isOpen = false) => {
         guests.waiting.remove(guest);
-        if (guest.isInside) {
-          guest.isInside = false;
-          guests.inside -= 1;
-          free += 1;
-        }
+        vacate(guests, guest, isOpen);
         if (guests.inside + guests.waiting.size === 0) accounts.delete(accountId);
         admitNext();
       };

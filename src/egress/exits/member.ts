@@ -1,4 +1,4 @@
-import { Pool } from 'undici';
+import { Client } from 'undici';
 import type { Minted, Source } from '../sources/source.ts';
 import { type Budget, createBudget, leftOf } from './budget.ts';
 import { createFairQueue, type FairQueue } from './fair-queue.ts';
@@ -49,8 +49,10 @@ export class Member implements Exit {
   /** Null after another entry took the place of the first, until it is needed. */
   #minted: Minted | null;
   readonly #session: string | null;
-  readonly #connections: number;
-  #dispatcher: Pool | null = null;
+  readonly #oneTunnel: boolean;
+  /** By place; made when first needed: of ten thousand exits only some are used, and of most one connection. */
+  readonly #connections: Client[] = [];
+  #isClosed = false;
   readonly #options: MemberOptions;
   readonly #onTunnelEnd: (member: Member) => void;
 
@@ -66,8 +68,8 @@ export class Member implements Exit {
     this.#from = from;
     this.#minted = minted;
     this.#session = minted.session;
-    this.#connections = minted.oneTunnel ? 1 : MAX_CONNECTIONS;
-    this.queue = createFairQueue(this.#connections);
+    this.#oneTunnel = minted.oneTunnel;
+    this.queue = createFairQueue(minted.oneTunnel ? 1 : MAX_CONNECTIONS);
     this.#options = options;
     this.#onTunnelEnd = onTunnelEnd;
   }
@@ -87,10 +89,12 @@ export class Member implements Exit {
     this.budget.limit = source.hourlyBudget ?? this.#options.hourlyBudget;
   }
 
-  /** Made when it is first needed: of ten thousand exits only some are used. */
-  get dispatcher(): Pool {
-    this.#dispatcher ??= this.#createDispatcher();
-    return this.#dispatcher;
+  connection(place: number): Client {
+    const known = this.#connections[place];
+    if (known !== undefined) return known;
+    const connection = this.#createConnection();
+    this.#connections[place] = connection;
+    return connection;
   }
 
   /** Opens a tunnel and TLS with the credentials of the newest list. */
@@ -110,16 +114,17 @@ export class Member implements Exit {
 
   /** Settles when its calls have ended; with `at once` they fail. */
   async close(how: 'when idle' | 'at once'): Promise<void> {
-    const dispatcher = this.#dispatcher;
-    if (dispatcher === null) return;
-    await (how === 'at once' ? dispatcher.destroy() : dispatcher.close());
+    this.#isClosed = true;
+    await Promise.all(
+      this.#connections.map((connection) => (how === 'at once' ? connection.destroy() : connection.close())),
+    );
   }
 
-  #createDispatcher(): Pool {
-    const dispatcher = new Pool(this.#options.origin, {
+  /** A client each, not undici's `Pool`: who may use them is the queue's affair, and a pool has 16 kB of its own queue. */
+  #createConnection(): Client {
+    const connection = new Client(this.#options.origin, {
       connect: (options, done) => this.connect(options, done),
       allowH2: false,
-      connections: this.#connections,
       pipelining: 1,
       keepAliveTimeout: 60_000,
       keepAliveMaxTimeout: 300_000,
@@ -128,7 +133,8 @@ export class Member implements Exit {
       bodyTimeout: 0,
     });
     // A new tunnel of a rotating gateway leaves from another address: this exit ends with its first one.
-    if (this.#connections === 1) dispatcher.once('disconnect', () => this.#onTunnelEnd(this));
-    return dispatcher;
+    if (this.#oneTunnel) connection.once('disconnect', () => this.#onTunnelEnd(this));
+    if (this.#isClosed) void connection.close();
+    return connection;
   }
 }

@@ -9,9 +9,10 @@ export interface Exit {
   readonly label: string;
   /** The label of the entry that made it. */
   readonly source: string;
-  readonly dispatcher: Dispatcher;
-  /** To be stood in before anything is dispatched. */
+  /** To be stood in before anything is dispatched: a place in it is a connection. */
   readonly queue: FairQueue;
+  /** For one request at a time. */
+  connection(place: number): Dispatcher;
 }
 
 /** Everything that one attempt holds: budget, ceiling, share and a place on its exit. */

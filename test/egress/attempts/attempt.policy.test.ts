@@ -9,7 +9,7 @@ import type { End, Result } from '../../../src/egress/attempts/result.ts';
 import { createFairQueue } from '../../../src/egress/exits/fair-queue.ts';
 import { TunnelError } from '../../../src/egress/sources/tunnel-error.ts';
 import { createVirtualClock } from '../../virtual-clock.ts';
-import { createFakeDispatcher, JSON_TYPE } from './fake-dispatcher.ts';
+import { createFakeDispatcher, type FakeRequest, JSON_TYPE } from './fake-dispatcher.ts';
 
 /** An attempt with a deadline in 15 s, and all that was told of it. */
 function begin(options: Partial<AttemptOptions> = {}, dispatcher = createFakeDispatcher()) {
@@ -17,7 +17,7 @@ function begin(options: Partial<AttemptOptions> = {}, dispatcher = createFakeDis
   const results: Result[] = [];
   const ends: End[] = [];
   const attempt = new Attempt({
-    exit: { dispatcher, queue: createFairQueue(64) },
+    exit: { connection: () => dispatcher, queue: createFairQueue(64) },
     accountId: 'a',
     origin: 'https://api.bitbucket.org',
     path: '/2.0/x',
@@ -480,7 +480,7 @@ describe('while others have all connections', () => {
   /** One that is behind another in a queue of one place. */
   function behind() {
     const dispatcher = createFakeDispatcher();
-    const exit = { dispatcher, queue: createFairQueue(1) };
+    const exit = { connection: () => dispatcher, queue: createFairQueue(1) };
     const leave = exit.queue.enter('b', () => {});
     const [results, ends] = [[] as Result[], [] as End[]];
     const clock = createVirtualClock();
@@ -528,12 +528,28 @@ describe('while others have all connections', () => {
   it('one that fails as it is dispatched leaves its place', () => {
     const queue = createFairQueue(1);
     const dispatcher = createFakeDispatcher((request) => request.fail(new Error('closed')));
-    const { clock } = begin({ exit: { dispatcher, queue } }, dispatcher);
+    const { clock } = begin({ exit: { connection: () => dispatcher, queue } }, dispatcher);
     let isNext = false;
     queue.enter('c', () => {
       isNext = true;
     });
     expect([isNext, clock.pending()]).toEqual([true, 0]);
+  });
+
+  it.each([
+    ['whole: the next call gets its connection', 0, (request: FakeRequest) => request.answer(200, '{}')],
+    ['cut: the next call gets another', 1, (request: FakeRequest) => request.fail(new Error('cut'))],
+  ])('it ends %s', (_name, place, end) => {
+    const queue = createFairQueue(4);
+    const taken: number[] = [];
+    const dispatcher = createFakeDispatcher();
+    const others = [queue.enter('b', () => {}), queue.enter('c', () => {})];
+    others[1]?.(true);
+    begin({ exit: { connection: () => dispatcher, queue } }, dispatcher);
+    others[0]?.(true);
+    end(dispatcher.requests[0] as FakeRequest);
+    queue.enter('c', (at) => void taken.push(at));
+    expect(taken).toEqual([1 - place]);
   });
 
   it('its deadline is no fault of the exit', async () => {

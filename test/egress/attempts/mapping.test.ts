@@ -46,7 +46,7 @@ async function attempt(asked: Partial<UpstreamRequest<unknown>> = {}) {
   const { verdict } = tryExit({
     soon: (work) => work(),
     reservation: {
-      exit: { label: 'exit', source: 'list', dispatcher: agent, queue: createFairQueue(1) },
+      exit: { label: 'exit', source: 'list', connection: () => agent, queue: createFairQueue(1) },
       settle: (end) => void ends.push(end),
     },
     request,

@@ -45,16 +45,21 @@ function createFakePool({ meets, exits = 10, scarce = false, restMs = 0 }: Optio
   const requests: (FakeRequest & { readonly atMs: number; readonly exit: string })[] = [];
   let taken = 0;
   let open = 0;
-  const all: Exit[] = Array.from({ length: exits }, (_, i) => ({
-    label: `exit ${i}`,
-    source: 'list',
-    queue: createFairQueue(64),
-    dispatcher: createFakeDispatcher((request) => {
+  const dispatcherOf = (exit: string) =>
+    createFakeDispatcher((request) => {
       const react = meets[requests.length] ?? meets.at(-1);
-      requests.push(Object.assign(Object.create(request) as FakeRequest, { atMs: now(), exit: `exit ${i}` }));
+      requests.push(Object.assign(Object.create(request) as FakeRequest, { atMs: now(), exit }));
       react?.(request);
-    }),
-  }));
+    });
+  const all: Exit[] = Array.from({ length: exits }, (_, i) => {
+    const dispatcher = dispatcherOf(`exit ${i}`);
+    return {
+      label: `exit ${i}`,
+      source: 'list',
+      queue: createFairQueue(64),
+      connection: () => dispatcher,
+    };
+  });
   const pool = {
     reserve: async (_payer: unknown, avoid: readonly Exit[]) => {
       const exit = all.find((each) => !avoid.includes(each));

@@ -134,7 +134,7 @@ function withDispatchers(pool: Pool, react: (exit: Exit, request: FakeRequest) =
       const { exit, settle } = reservation;
       const { label, source, queue } = exit;
       const dispatcher = createFakeDispatcher((request) => react(exit, request));
-      const double = doubles.get(exit) ?? { label, source, queue, dispatcher };
+      const double = doubles.get(exit) ?? { label, source, queue, connection: () => dispatcher };
       doubles.set(exit, double);
       return { exit: double, settle };
     },

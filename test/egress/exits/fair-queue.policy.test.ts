@@ -52,7 +52,23 @@ it('who left while waiting never begins', () => {
   expect(began).toEqual(['a1', 'c1']);
 });
 
-it('never above its places, never closed to a newcomer while one is free, and all come in at last', () => {
+it('a place is a connection: the one that was open last is taken next, one that broke behind all others', () => {
+  const queue = createFairQueue(8);
+  const places: number[] = [];
+  const enter = () => queue.enter('a', (place) => void places.push(place));
+  const [first, second, third] = [enter(), enter(), enter()];
+  expect(places).toEqual([0, 1, 2]);
+  first(true);
+  third(false);
+  second(true);
+  enter();
+  enter();
+  enter();
+  enter();
+  expect(places.slice(3)).toEqual([1, 0, 2, 3]);
+});
+
+it('never two at a place, never closed to a newcomer while one is free, and all come in at last', () => {
   const step = fc.oneof(
     { weight: 2, arbitrary: fc.record({ enter: fc.constantFrom('a', 'b', 'c') }) },
     { weight: 1, arbitrary: fc.record({ leave: fc.nat(100) }) },
@@ -61,7 +77,7 @@ it('never above its places, never closed to a newcomer while one is free, and al
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 9 }), fc.array(step, { maxLength: 80 }), (places, steps) => {
       const queue = createFairQueue(places);
-      const inside: { readonly account: string; readonly leave: () => void }[] = [];
+      const inside: { readonly account: string; readonly place: number; readonly leave: () => void }[] = [];
       const waiting = new Set<() => void>();
       const of = (account: string) => inside.filter((guest) => guest.account === account).length;
       const enter = (account: string) => {
@@ -71,11 +87,11 @@ it('never above its places, never closed to a newcomer while one is free, and al
           leave();
           leave();
         };
-        const leave = queue.enter(account, () => {
+        const leave = queue.enter(account, (place) => {
           waiting.delete(twice);
           expect(hasBegun).toBe(false);
           hasBegun = true;
-          inside.push({ account, leave: twice });
+          inside.push({ account, place, leave: twice });
         });
         if (!hasBegun) waiting.add(twice);
         expect(hasBegun).toBe(its < free);
@@ -91,7 +107,9 @@ it('never above its places, never closed to a newcomer while one is free, and al
         if ('enter' in given) enter(given.enter);
         else if ('giveUp' in given) giveUp(given.giveUp);
         else if (inside.length > 0) leave(given.leave);
-        expect(inside.length).toBeLessThanOrEqual(places);
+        const taken = new Set(inside.map(({ place }) => place));
+        expect(taken.size).toBe(inside.length);
+        for (const place of taken) expect(place).toBeOneOf(Array.from({ length: places }, (_, i) => i));
       }
       while (inside.length > 0) leave(0);
       expect(waiting.size).toBe(0);

@@ -138,15 +138,17 @@ describe('one that is gone', () => {
   it('keeps its tunnels until its last call has ended', () => {
     const { roster, now, member, replace, events } = createDesk(two());
     const a = member('a');
-    const { dispatcher } = a;
+    const connection = a.connection(0);
     a.inFlight = 1;
     roster.settled(a, now());
     replace([fakeSource('b')]);
     roster.settled(a, now());
-    expect([a.health.state, dispatcher.closed]).toEqual(['retired', false]);
+    expect([a.health.state, connection.closed]).toEqual(['retired', false]);
     a.inFlight = 0;
     roster.settled(a, now());
-    expect([dispatcher.closed, dispatcher.destroyed]).toEqual([true, false]);
+    expect([connection.closed, connection.destroyed]).toEqual([true, false]);
+    expect(a.connection(0)).toBe(connection);
+    expect(a.connection(1).closed).toBe(true);
     roster.retire(a, now());
     roster.refresh(a, now());
     expect(events).toEqual(['a retiring, healthy', 'a retired']);
@@ -156,7 +158,7 @@ describe('one that is gone', () => {
   it('without a call ends at once; one that stays does not', () => {
     const { roster, now, member, replace } = createDesk(two());
     const [a, b] = [member('a'), member('b')];
-    const tunnels = [a.dispatcher, b.dispatcher];
+    const tunnels = [a.connection(0), b.connection(0)];
     roster.settled(b, now());
     replace([fakeSource('b')]);
     expect(tunnels.map(({ closed }) => closed)).toEqual([true, false]);
@@ -175,7 +177,7 @@ describe('one that is gone', () => {
 
   it('closing ends its tunnels too, and those of all others', async () => {
     const { roster, member, replace } = createDesk(two());
-    const tunnels = [member('a').dispatcher, member('b').dispatcher];
+    const tunnels = [member('a').connection(0), member('b').connection(0)];
     member('a').inFlight = 1;
     replace([fakeSource('b')]);
     await roster.close();
@@ -209,7 +211,7 @@ describe('a session', () => {
     const { mint } = rotating;
     rotating.mint = (session) => ({ ...mint(session), oneTunnel: true });
     const { roster, member, replace } = createDesk([rotating, fakeSource('a')]);
-    const [one, other] = [member('gate-s1').dispatcher, member('gate-s2').dispatcher];
+    const [one, other] = [member('gate-s1').connection(0), member('gate-s2').connection(0)];
     const end = (tunnel: typeof one) =>
       (tunnel as EventEmitter).emit('disconnect', new URL('https://x'), [tunnel], new Error());
     end(one);
