@@ -59,8 +59,9 @@ export class AnswerMemory {
 
   reserve(hold: Hold, bytes: number, onRoom: () => void): boolean {
     const { account } = hold;
+    const isItsTurn = account.waiting.size === 0 || this.#growing.first === hold;
     hold.empty += bytes;
-    if (account.waiting.size === 0 && this.#take(hold, bytes)) return true;
+    if (isItsTurn && this.#take(hold, bytes)) return true;
     this.#wait({ hold, list: account.waiting, bytes, onRoom, ...unlinked });
     this.#waiting.append(account);
     return false;

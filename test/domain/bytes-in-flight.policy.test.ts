@@ -144,6 +144,14 @@ describe('bytes in flight', () => {
     expect(told).toEqual(['second']);
   });
 
+  it('but the oldest does, however late it asks', () => {
+    const memory = createBytesInFlight(100);
+    const oldest = memory.open('a');
+    memory.open('a').reserve(60, never);
+    expect(memory.open('a').reserve(60, () => {})).toBe(false);
+    expect(oldest.reserve(60, never)).toBe(true);
+  });
+
   it('a half-read answer that is given room costs its account no turn', () => {
     const memory = createBytesInFlight(1_000);
     const [oldest, full, reading] = [memory.open('z'), memory.open('y'), memory.open('a')];

@@ -4,7 +4,8 @@ import { type Linked, LinkedList, unlinked } from '../../domain/linked-list.ts';
 export interface FairQueue {
   /**
    * Calls `begin` once when there is a place for the account, at once where there is. Returns how to leave, place or
-   * queue: `begin` is not called after that, and leaving twice does nothing.
+   * queue: `begin` is not called after that, and leaving twice does nothing. Who waited begins behind the turn in which
+   * another left: undici tells of an end while it is busy with the very connection.
    */
   enter(accountId: string, begin: (place: number) => void): Leave;
 }
@@ -28,7 +29,10 @@ interface Guests {
  * An answer that waits for room in memory keeps its connection; so no account's paused ones keep another's call
  * waiting. Accounts that wait take turns, at the same cost however many calls of each do.
  */
-export function createFairQueue(places: number): FairQueue {
+export function createFairQueue(
+  places: number,
+  later: (work: () => void) => void = queueMicrotask,
+): FairQueue {
   const accounts = new Map<string, Guests>();
   /** Places that somebody left, the best one last. */
   const left: number[] = [];
@@ -39,7 +43,9 @@ export function createFairQueue(places: number): FairQueue {
     guests.inside += 1;
     free -= 1;
     guest.place = left.pop() ?? used++;
-    guest.begin(guest.place);
+  };
+  const begin = (guest: Guest) => {
+    if (guest.place !== null) guest.begin(guest.place);
   };
   const admitNext = () => {
     for (const [accountId, guests] of accounts) {
@@ -50,6 +56,7 @@ export function createFairQueue(places: number): FairQueue {
       accounts.set(accountId, guests);
       guests.waiting.remove(first);
       admit(guests, first);
+      later(() => begin(first));
     }
   };
   const vacate = (guests: Guests, guest: Guest, isOpen: boolean) => {
@@ -61,12 +68,15 @@ export function createFairQueue(places: number): FairQueue {
     free += 1;
   };
   return {
-    enter: (accountId, begin) => {
+    enter: (accountId, work) => {
       const guests = accounts.get(accountId) ?? { inside: 0, waiting: new LinkedList() };
       accounts.set(accountId, guests);
-      const guest: Guest = { begin, place: null, ...unlinked };
-      if (guests.inside < free) admit(guests, guest);
-      else guests.waiting.append(guest);
+      const guest: Guest = { begin: work, place: null, ...unlinked };
+      if (guests.inside >= free) guests.waiting.append(guest);
+      else {
+        admit(guests, guest);
+        begin(guest);
+      }
       return (isOpen = false) => {
         guests.waiting.remove(guest);
         vacate(guests, guest, isOpen);

@@ -480,7 +480,7 @@ describe('while others have all connections', () => {
   /** One that is behind another in a queue of one place. */
   function behind() {
     const dispatcher = createFakeDispatcher();
-    const exit = { connection: () => dispatcher, queue: createFairQueue(1) };
+    const exit = { connection: () => dispatcher, queue: createFairQueue(1, (work) => work()) };
     const leave = exit.queue.enter('b', () => {});
     const [results, ends] = [[] as Result[], [] as End[]];
     const clock = createVirtualClock();

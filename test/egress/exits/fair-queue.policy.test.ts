@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createFairQueue } from '../../../src/egress/exits/fair-queue.ts';
 
+const atOnce = (work: () => void) => work();
+
 /** A queue of so many places, and who began, in order. */
 function open(places: number) {
-  const queue = createFairQueue(places);
+  const queue = createFairQueue(places, atOnce);
   const began: string[] = [];
   const enter = (name: string) => queue.enter(name.charAt(0), () => void began.push(name));
   return { began, enter };
@@ -52,6 +54,19 @@ it('who left while waiting never begins', () => {
   expect(began).toEqual(['a1', 'c1']);
 });
 
+it('who waited begins behind the turn in which another left, and not at all when it has left by then', async () => {
+  const queue = createFairQueue(1);
+  const began: string[] = [];
+  const leave = queue.enter('a', () => void began.push('a'));
+  const leaveNext = queue.enter('b', () => void began.push('b'));
+  queue.enter('c', () => void began.push('c'));
+  leave();
+  expect(began).toEqual(['a']);
+  leaveNext();
+  await Promise.resolve();
+  expect(began).toEqual(['a', 'c']);
+});
+
 it('a place is a connection: the one that was open last is taken next, one that broke behind all others', () => {
   const queue = createFairQueue(8);
   const places: number[] = [];
@@ -76,7 +91,7 @@ it('never two at a place, never closed to a newcomer while one is free, and all 
   );
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 9 }), fc.array(step, { maxLength: 80 }), (places, steps) => {
-      const queue = createFairQueue(places);
+      const queue = createFairQueue(places, atOnce);
       const inside: { readonly account: string; readonly place: number; readonly leave: () => void }[] = [];
       const waiting = new Set<() => void>();
       const of = (account: string) => inside.filter((guest) => guest.account === account).length;

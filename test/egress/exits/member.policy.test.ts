@@ -25,7 +25,7 @@ function notingSource(list: string, many: boolean) {
     asked.push(session);
     return {
       ...mint(session),
-      connect: (_options, done: buildConnector.Callback) => done(new Error(list), null),
+      connect: (_options, done: buildConnector.Callback) => queueMicrotask(() => done(new Error(list), null)),
     };
   };
   return { source, asked };
@@ -63,6 +63,35 @@ describe('its tunnels', () => {
   it('are opened as its list says, and no request leaves where that fails', async () => {
     const member = createMember(notingSource('no way', false).source);
     await expect(member.connection(0).request({ path: '/', method: 'GET' })).rejects.toThrow('no way');
+  });
+
+  it('that cannot be opened fail the call that asked, and then the one that waited for its place', async () => {
+    const { source } = notingSource('no way', false);
+    const { mint } = source;
+    source.mint = () => ({ ...mint(), oneTunnel: true });
+    const member = createMember(source);
+    const failed: string[] = [];
+    const call = (name: string) =>
+      new Promise<void>((resolve) => {
+        const leave = member.queue.enter(name, (place) =>
+          member.connection(place).dispatch(
+            { path: '/', method: 'GET' },
+            {
+              onRequestStart: () => {},
+              onResponseStart: () => {},
+              onResponseData: () => {},
+              onResponseEnd: () => {},
+              onResponseError: (_controller, { message }) => {
+                failed.push(`${name}: ${message}`);
+                leave();
+                resolve();
+              },
+            },
+          ),
+        );
+      });
+    await Promise.all(['a', 'b', 'c'].map(call));
+    expect(failed).toEqual(['a: no way', 'b: no way', 'c: no way']);
   });
 
   it.each(['when idle', 'at once'] as const)('end %s, those that are needed later too', async (how) => {
