@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { createKey } from '../src/keys/key.ts';
 import type { Load } from './lab/load.ts';
-import { cpuUsOf, rssMbOf } from './lab/process.ts';
+import { PATHS } from './lab/pages.ts';
+import { cpuUsOf, type Member, rssMbOf, start } from './lab/process.ts';
 import { spreadOf } from './lab/rounds.ts';
 import { createWorld, type Keyed, type World } from './lab/world.ts';
 
@@ -24,15 +25,33 @@ export async function run(): Promise<void> {
   try {
     const rows: Row[] = [];
     const plain = await world.gateway();
-    for (const connections of [10, 100, 500, 2_000])
-      rows.push(await rowOf(world, plain, ['connections', connections], { connections, requests: 4_000 }));
+    const bare = { ...(await world.peer('passthrough.ts', 'proxy')), key: '', keys: [] };
+    for (const connections of [10, 100, 500, 2_000]) {
+      const load = { connections, requests: 4_000 };
+      rows.push(await rowOf(world, plain, ['connections', connections], load));
+      // What so many connections cost Node itself.
+      rows.push(
+        await rowOf(world, bare, ['connections, bare', connections], {
+          ...load,
+          path: PATHS['2 KB'].upstream,
+        }),
+      );
+    }
     for (const bytes of [2_000, 64_000, 1_000_000, 10_000_000]) {
       const path = `/bitbucket-api/v1/repo/tags?repo=bytes/n${bytes}`;
       const requests = Math.max(40, Math.min(2_000, Math.ceil(1e8 / bytes)));
       rows.push(await rowOf(world, plain, ['bytes of a page', bytes], { path, requests, connections: 8 }));
     }
+    const proxies = [
+      world.proxy,
+      world.keep(await start('proxy.ts', [])),
+      world.keep(await start('proxy.ts', [])),
+    ];
     for (const exits of [1, 100, 1_000, 10_000]) {
-      const gateway = await world.gateway({ exits: '', env: { PROXY_FILE: manyExits(world, exits) } });
+      const gateway = await world.gateway({
+        exits: '',
+        env: { PROXY_FILE: manyExits(world, proxies, exits) },
+      });
       rows.push(await rowOf(world, gateway, ['exits', exits], { requests: Math.max(2_000, exits * 4) }));
     }
     for (const accounts of [10, 1_000, 100_000, 1_000_000]) {
@@ -62,8 +81,9 @@ async function rowOf(
   const costs: number[] = [];
   for (let round = 0; round <= ROUNDS; round += 1) {
     const before = cpuUsOf(pid);
-    const { failures } = await world.load(load);
-    if (failures > 0) throw new Error(`${axis} ${value}: ${failures} of ${load.requests} calls failed`);
+    const { failures, firstFailure } = await world.load(load);
+    if (failures > 0)
+      throw new Error(`${axis} ${value}: ${failures} of ${load.requests} calls failed: ${firstFailure}`);
     // The first round opens what there is to open.
     if (round > 0) costs.push((cpuUsOf(pid) - before) / load.requests);
   }
@@ -76,10 +96,14 @@ async function rowOf(
   };
 }
 
-/** A file of one proxy under so many names, each of which is an exit. */
-function manyExits({ folder, proxy }: World, exits: number): string {
+/**
+ * A file of proxies under so many names, each of which is an exit. A tunnel takes two of a proxy's descriptors, of which
+ * a process may have 20,000.
+ */
+function manyExits({ folder }: World, proxies: readonly Member[], exits: number): string {
   const file = join(folder, `exits-${exits}`);
-  const lines = Array.from({ length: exits }, (_, i) => `http://exit${i}:secret@127.0.0.1:${proxy.port}`);
+  const portOf = (i: number) => proxies[i % proxies.length]?.port;
+  const lines = Array.from({ length: exits }, (_, i) => `http://exit${i}:secret@127.0.0.1:${portOf(i)}`);
   writeFileSync(file, lines.join('\n'), { mode: 0o600 });
   return file;
 }

@@ -46,7 +46,7 @@ export interface ConnectProxy {
 
 /** A CONNECT proxy on loopback that leaves from an address of its own. */
 export async function createConnectProxy(options: ProxyOptions = {}): Promise<ConnectProxy> {
-  const { fault, delayMs = 0, leavesFrom = () => '127.0.0.1' } = options;
+  const { fault, delayMs = 0, leavesFrom } = options;
   const sockets = new Set<Socket>();
   const timers = new Set<NodeJS.Timeout>();
   const keep = (socket: Socket) => {
@@ -83,7 +83,8 @@ export async function createConnectProxy(options: ProxyOptions = {}): Promise<Co
 
   const open = (target: string, socket: Socket) => {
     const [host = '', port = ''] = target.split(':');
-    const upstream = connect({ host, port: Number(port), localAddress: leavesFrom() });
+    // Bound to an address, each would take a port of its own out of 28,000 (ip(7), IP_BIND_ADDRESS_NO_PORT).
+    const upstream = connect({ host, port: Number(port), localAddress: leavesFrom?.() });
     keep(upstream);
     upstream.once('connect', () => {
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
