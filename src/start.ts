@@ -14,6 +14,8 @@ const V8_FLAGS = [
   '--no-maglev',
   '--invocation-count-for-turbofan=300',
   '--minimum-invocations-after-ic-update=100',
+  // Born old, what a call leaves behind would keep its neighbours until the next whole collection (ADR 49).
+  '--no-allocation-site-pretenuring',
 ];
 for (const flag of V8_FLAGS) setFlagsFromString(flag);
 
