@@ -29,19 +29,18 @@ export async function measure(world: World, variants: readonly Variant[], forMs:
   for (let round = 0; round < 4 || performance.now() - startedAtMs < forMs; round += 1) {
     for (const size of SIZES) {
       const slices = new Map<string, Slice>();
-      // Who comes first changes, so that no one always follows the heaviest.
-      for (const variant of rotated(variants, round))
-        slices.set(variant.name, await sliceOf(world, variant, size));
+      for (const variant of shuffled(variants)) slices.set(variant.name, await sliceOf(world, variant, size));
       if (round > 0) rounds[size].push(slices);
     }
   }
   return rounds;
 }
 
-const rotated = <Item>(items: readonly Item[], by: number): Item[] => {
-  const at = by % items.length;
-  return [...items.slice(at), ...items.slice(0, at)];
-};
+/** In any order: what a server leaves to its collector is done while the next one is measured. */
+function shuffled<Item>(items: readonly Item[]): Item[] {
+  const left = [...items];
+  return items.map(() => left.splice(Math.floor(Math.random() * left.length), 1)[0]!);
+}
 
 export async function sliceOf(
   world: World,
