@@ -1,6 +1,7 @@
 import { Failure } from '../../domain/failure.ts';
 import type { UpstreamHead } from '../../domain/upstream.ts';
-import { encodingOf, startOf } from './body.ts';
+import { startOf } from './body.ts';
+import { encodingOf } from './encoding.ts';
 
 const MAX_WORDS = 500;
 

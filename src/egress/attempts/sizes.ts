@@ -1,6 +1,8 @@
 import type { UpstreamHead } from '../../domain/upstream.ts';
-import { encodingOf, inflatedLength, MAX_BODY_BYTES, MAX_WIRE_BYTES } from './body.ts';
+import { MAX_WIRE_BYTES } from './body.ts';
+import { encodingOf } from './encoding.ts';
 import { headSizeOf } from './head.ts';
+import { inflatedLength, MAX_BODY_BYTES } from './inflate.ts';
 
 /** `GET  HTTP/1.1`, `host` and `connection`, and the empty line. */
 const REQUEST_LINE_BYTES = 70;

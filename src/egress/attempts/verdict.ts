@@ -7,7 +7,8 @@ import {
   type UpstreamRequest,
 } from '../../domain/upstream.ts';
 import { restSaid } from '../exits/said.ts';
-import { BodyTooLargeError, createBody } from './body.ts';
+import { createBody } from './body.ts';
+import { BodyTooLargeError } from './inflate.ts';
 import { type Answered, refusalOf, requestIdOf, textOf } from './refusal.ts';
 import type { Result } from './result.ts';
 

@@ -4,7 +4,7 @@ import { type BytesHold, unboundedHold } from '../../../src/domain/bytes-in-flig
 import { Failure } from '../../../src/domain/failure.ts';
 import { Attempt } from '../../../src/egress/attempts/attempt.ts';
 import type { AttemptOptions } from '../../../src/egress/attempts/attempt-options.ts';
-import { MAX_BODY_BYTES } from '../../../src/egress/attempts/body.ts';
+import { MAX_BODY_BYTES } from '../../../src/egress/attempts/inflate.ts';
 import type { End, Result } from '../../../src/egress/attempts/result.ts';
 import { createFairQueue } from '../../../src/egress/exits/fair-queue.ts';
 import { TunnelError } from '../../../src/egress/sources/tunnel-error.ts';

@@ -1,6 +1,7 @@
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
-import { BodyTooLargeError, createBody, MAX_BODY_BYTES } from '../../../src/egress/attempts/body.ts';
+import { createBody } from '../../../src/egress/attempts/body.ts';
+import { BodyTooLargeError, MAX_BODY_BYTES } from '../../../src/egress/attempts/inflate.ts';
 import { refusalOf } from '../../../src/egress/attempts/refusal.ts';
 
 const QUICK = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };

@@ -1,7 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { MAX_BODY_BYTES, MAX_WIRE_BYTES } from '../../../src/egress/attempts/body.ts';
+import { MAX_WIRE_BYTES } from '../../../src/egress/attempts/body.ts';
 import { DRAIN_BYTES, drainMs, isWorthDraining } from '../../../src/egress/attempts/drain.ts';
+import { MAX_BODY_BYTES } from '../../../src/egress/attempts/inflate.ts';
 import { upstreamBaseOf } from '../../../src/egress/attempts/redirect.ts';
 import { RoomAsker } from '../../../src/egress/attempts/room-asker.ts';
 import {

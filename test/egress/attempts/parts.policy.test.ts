@@ -4,15 +4,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BodyError } from '../../../src/domain/upstream.ts';
 import { Allowance } from '../../../src/egress/attempts/allowance.ts';
-import {
-  BodyTooLargeError,
-  createBody,
-  encodingOf,
-  inflatedLength,
-  MAX_BODY_BYTES,
-  startOf,
-} from '../../../src/egress/attempts/body.ts';
+import { createBody, startOf } from '../../../src/egress/attempts/body.ts';
+import { encodingOf } from '../../../src/egress/attempts/encoding.ts';
 import { headOf, headSizeOf } from '../../../src/egress/attempts/head.ts';
+import { BodyTooLargeError, inflatedLength, MAX_BODY_BYTES } from '../../../src/egress/attempts/inflate.ts';
 import { Latencies } from '../../../src/egress/attempts/latencies.ts';
 import { redirectTarget, upstreamBaseOf } from '../../../src/egress/attempts/redirect.ts';
 import { refusalOf } from '../../../src/egress/attempts/refusal.ts';
