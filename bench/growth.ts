@@ -16,6 +16,7 @@ interface Row {
   readonly axis: string;
   readonly value: string;
   readonly 'µs CPU a call': string;
+  readonly '÷ bare at 2 KB': string;
   readonly 'RSS, MB': string;
 }
 
@@ -23,24 +24,16 @@ interface Row {
 export async function run(): Promise<void> {
   const world = await createWorld();
   try {
+    const bare = { ...(await world.peer('passthrough.ts', 'proxy')), key: '', keys: [] };
+    const rowOf = rowsBeside(world, bare);
     const rows: Row[] = [];
     const plain = await world.gateway();
-    const bare = { ...(await world.peer('passthrough.ts', 'proxy')), key: '', keys: [] };
-    for (const connections of [10, 100, 500, 2_000]) {
-      const load = { connections, requests: 4_000 };
-      rows.push(await rowOf(world, plain, ['connections', connections], load));
-      // What so many connections cost Node itself.
-      rows.push(
-        await rowOf(world, bare, ['connections, bare', connections], {
-          ...load,
-          path: PATHS['2 KB'].upstream,
-        }),
-      );
-    }
+    for (const connections of [10, 100, 500, 2_000])
+      rows.push(await rowOf(plain, ['connections', connections], { connections, requests: 4_000 }));
     for (const bytes of [2_000, 64_000, 1_000_000, 10_000_000]) {
       const path = `/bitbucket-api/v1/repo/tags?repo=bytes/n${bytes}`;
       const requests = Math.max(40, Math.min(2_000, Math.ceil(1e8 / bytes)));
-      rows.push(await rowOf(world, plain, ['bytes of a page', bytes], { path, requests, connections: 8 }));
+      rows.push(await rowOf(plain, ['bytes of a page', bytes], { path, requests, connections: 8 }));
     }
     const proxies = [
       world.proxy,
@@ -48,16 +41,14 @@ export async function run(): Promise<void> {
       world.keep(await start('proxy.ts', [])),
     ];
     for (const exits of [1, 100, 1_000, 10_000]) {
-      const gateway = await world.gateway({
-        exits: '',
-        env: { PROXY_FILE: manyExits(world, proxies, exits) },
-      });
-      rows.push(await rowOf(world, gateway, ['exits', exits], { requests: Math.max(2_000, exits * 4) }));
+      const env = { PROXY_FILE: manyExits(world, proxies, exits) };
+      const gateway = await world.gateway({ exits: '', env });
+      rows.push(await rowOf(gateway, ['exits', exits], { requests: Math.max(2_000, exits * 4) }));
     }
     for (const accounts of [10, 1_000, 100_000, 1_000_000]) {
       const file = join(world.folder, `keys-${accounts}.db`);
       const gateway = await world.gateway({ storeUrl: `sqlite:${file}`, fill: () => fill(file, accounts) });
-      rows.push(await rowOf(world, gateway, ['keys', accounts], { keys: gateway.keys, requests: 4_000 }));
+      rows.push(await rowOf(gateway, ['keys', accounts], { keys: gateway.keys, requests: 4_000 }));
     }
     console.table(rows);
   } finally {
@@ -65,35 +56,53 @@ export async function run(): Promise<void> {
   }
 }
 
-async function rowOf(
-  world: World,
-  { pid, port, key }: Keyed,
-  [axis, value]: readonly [string, number],
-  given: Partial<Load> & { readonly requests: number },
-): Promise<Row> {
-  const load: Load = {
+type Given = Partial<Load> & { readonly requests: number };
+
+/**
+ * Rows, each beside a bare passthrough that serves 2 KB over as many connections in the same rounds: what both show is
+ * the machine's, and what so many connections cost Node itself.
+ */
+function rowsBeside(world: World, bare: Keyed) {
+  const loadOf = ({ port, key }: Keyed, given: Given): Load => ({
     port,
     path: '/bitbucket-api/v1/repo?repo=bench/small',
     headers: { 'accept-encoding': 'gzip', 'x-oanor-key': key },
     connections: 16,
     ...given,
-  };
-  const costs: number[] = [];
-  for (let round = 0; round <= ROUNDS; round += 1) {
-    const before = cpuUsOf(pid);
+  });
+  const costOf = async (server: Keyed, load: Load) => {
+    const before = cpuUsOf(server.pid);
     const { failures, firstFailure } = await world.load(load);
-    if (failures > 0)
-      throw new Error(`${axis} ${value}: ${failures} of ${load.requests} calls failed: ${firstFailure}`);
-    // The first round opens what there is to open.
-    if (round > 0) costs.push((cpuUsOf(pid) - before) / load.requests);
-  }
-  const { median, low, high } = spreadOf(costs);
-  return {
-    axis,
-    value: value.toLocaleString('en'),
-    'µs CPU a call': `${median.toFixed(0)} (${low.toFixed(0)} to ${high.toFixed(0)})`,
-    'RSS, MB': rssMbOf(pid).toFixed(0),
+    if (failures > 0) throw new Error(`${failures} of ${load.requests} calls failed: ${firstFailure}`);
+    return (cpuUsOf(server.pid) - before) / load.requests;
   };
+  return async (gateway: Keyed, [axis, value]: readonly [string, number], given: Given): Promise<Row> => {
+    const load = loadOf(gateway, given);
+    const { connections } = load;
+    const beside = loadOf(bare, { path: PATHS['2 KB'].upstream, connections, requests: 2_000 });
+    const costs: number[] = [];
+    const ratios: number[] = [];
+    for (let round = 0; round <= ROUNDS; round += 1) {
+      const cost = await costOf(gateway, load);
+      const ratio = cost / (await costOf(bare, beside));
+      // The first round opens what there is to open.
+      if (round === 0) continue;
+      costs.push(cost);
+      ratios.push(ratio);
+    }
+    return {
+      axis,
+      value: value.toLocaleString('en'),
+      'µs CPU a call': shown(costs, 0),
+      '÷ bare at 2 KB': shown(ratios, 2),
+      'RSS, MB': rssMbOf(gateway.pid).toFixed(0),
+    };
+  };
+}
+
+function shown(numbers: readonly number[], digits: number): string {
+  const { median, low, high } = spreadOf(numbers);
+  return `${median.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
 }
 
 /**
