@@ -14,6 +14,10 @@ const V8_FLAGS = [
   '--no-maglev',
   '--invocation-count-for-turbofan=300',
   '--minimum-invocations-after-ic-update=100',
+  // A call goes through many small functions, which meet objects of more than four kinds (ADR 50).
+  '--max-valid-polymorphic-map-count=16',
+  '--max-inlined-bytecode-size=900',
+  '--max-inlined-bytecode-size-cumulative=2500',
   // Born old, what a call leaves behind would keep its neighbours until the next whole collection (ADR 49).
   '--no-allocation-site-pretenuring',
 ];
