@@ -1,8 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
 import { startRedis } from '../test/store/redis-server.ts';
 import type { Load } from './lab/load.ts';
 import { PATHS, type Size } from './lab/pages.ts';
-import { rssMbOf } from './lab/process.ts';
+import { cpuUsOf, rssMbOf } from './lab/process.ts';
 import { quantile, sliceOf, spreadOf } from './lab/rounds.ts';
 import { fullGateway, loadOf, type Variant } from './lab/variants.ts';
 import { createWorld, type Keyed, type World } from './lab/world.ts';
@@ -179,7 +180,10 @@ async function otherStore(world: World, gateway: Keyed): Promise<Row[]> {
     }
     const second = fullGateway('second', two, 'gzip');
     await sliceOf(world, second, '2 KB', 8_000);
+    const serverPid = redisPidOf(redis.url);
+    const serverUsBefore = cpuUsOf(serverPid);
     const alone = await sliceOf(world, overRedis, '2 KB', 8_000);
+    const serverUs = (cpuUsOf(serverPid) - serverUsBefore) / 8_000;
     const both = await Promise.all([overRedis, second].map((each) => sliceOf(world, each, '2 KB', 8_000)));
     const together = both.reduce((sum, { perSecond }) => sum + perSecond, 0);
     return [
@@ -187,6 +191,11 @@ async function otherStore(world: World, gateway: Keyed): Promise<Row[]> {
         what: 'a call over Redis ÷ over SQLite, CPU of the gateway',
         measured: spreadOf(ratios).median.toFixed(2),
         promised: '≤ 1.3',
+      },
+      {
+        what: 'the same, CPU of the Redis server',
+        measured: `${serverUs.toFixed(1)} µs`,
+        promised: '≤ 40 µs',
       },
       {
         what: 'two gateways on one Redis ÷ one, calls a second; load, upstream and proxy on the same cores',
@@ -197,4 +206,9 @@ async function otherStore(world: World, gateway: Keyed): Promise<Row[]> {
   } finally {
     await redis.stop();
   }
+}
+
+function redisPidOf(url: string): number {
+  const told = execFileSync('redis-cli', ['-u', url, 'info', 'server'], { encoding: 'utf8' });
+  return Number(/^process_id:(\d+)/m.exec(told)?.[1]);
 }
