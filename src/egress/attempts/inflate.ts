@@ -8,6 +8,8 @@ import type { Encoding } from './encoding.ts';
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
 /** No deflate stream holds more than this for each of its bytes. */
 const MAX_RATIO = 1_032;
+/** More than the text takes, so that zlib sees its end in the one buffer that it is given. */
+const SPARE_BYTES = 1_024;
 
 /** A body that is larger than this gateway takes. */
 export class BodyTooLargeError extends BodyError {
@@ -30,7 +32,7 @@ export function inflatedLength(wire: readonly Buffer[], encoding: Encoding): num
 export function inflated(wire: readonly Buffer[], encoding: 'gzip' | 'br'): Buffer {
   const expected = inflatedLength(wire, encoding);
   if (expected > MAX_BODY_BYTES) throw new BodyTooLargeError();
-  const options = { chunkSize: expected + 1_024, maxOutputLength: MAX_BODY_BYTES };
+  const options = { chunkSize: expected + SPARE_BYTES, maxOutputLength: MAX_BODY_BYTES };
   try {
     return encoding === 'gzip'
       ? gunzipSync(inOnePiece(wire), options)
@@ -55,7 +57,7 @@ export function inflatedOnceChecked(page: Buffer, digestOf: () => string): Buffe
   const known = checkedLengths.get(digest);
   if (known !== undefined) {
     const stream = page.subarray(HEADER_BYTES, -TRAILER_BYTES);
-    const text = inflateRawSync(stream, { chunkSize: known + 1_024 });
+    const text = inflateRawSync(stream, { chunkSize: known + SPARE_BYTES });
     // Of several members this was the first.
     if (text.length === known) return text;
   }

@@ -1,6 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { createBody } from '../../../src/egress/attempts/body.ts';
 import { inflatedOnceChecked } from '../../../src/egress/attempts/inflate.ts';
 
 /** A page of `bytes` compressed bytes, and the same with a wrong CRC. */
@@ -30,7 +31,20 @@ const twice = (first: Buffer, second: Buffer) => {
   return inflatedOnceChecked(second, () => name);
 };
 
+const LARGE = Buffer.from(randomFillSync(Buffer.alloc(40_000)).toString('hex'));
+
 describe('inflatedOnceChecked', () => {
+  it.each([
+    ['one member', [gzipSync(LARGE)]],
+    ['one with a name in its header', [withName(gzipSync(LARGE))]],
+    ['two members', [gzipSync(LARGE.subarray(0, 50_000)), gzipSync(LARGE.subarray(50_000))]],
+    ['an empty one before it', [gzipSync(''), gzipSync(LARGE)]],
+    ['an empty one behind it', [gzipSync(LARGE), gzipSync('')]],
+  ])('inflates what came before to the same: %s', (_what, members) => {
+    for (let times = 0; times < 3; times += 1)
+      expect(createBody(members, 'gzip').plain().equals(LARGE)).toBe(true);
+  });
+
   it('does not check again what has come before, from 2 KB on', () => {
     for (const bytes of [2_048, 50_000]) {
       const { text, page, damaged } = pageOf(bytes);
