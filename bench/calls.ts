@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { SIZES, type Size } from './lab/pages.ts';
-import { measure, type Rounds, ratioOf, type Slice, type Spread, spreadOf } from './lab/rounds.ts';
+import { measure, type Rounds, ratioOf, type Slice, type Spread, shown, spreadOf } from './lab/rounds.ts';
 import { check, createVariants, type Variant, type Variants } from './lab/variants.ts';
 import { createWorld } from './lab/world.ts';
 import { pictureOf } from './picture.ts';
@@ -101,7 +101,7 @@ export async function run(): Promise<void> {
   const goals = GOALS.map((goal) => judged(goal, rounds));
   const beside = BESIDE.map(({ what, of, over }) => ({
     what,
-    ...Object.fromEntries(SIZES.map((size) => [size, shown(ratioOf(rounds, size, of, over))])),
+    ...Object.fromEntries(SIZES.map((size) => [size, shownIfAny(ratioOf(rounds, size, of, over))])),
   }));
   console.log(`CPU per request, µs; ${rounds['2 KB'].length} rounds`);
   console.table(costs);
@@ -144,10 +144,7 @@ function judged({ what, of, over, bound, values }: Goal, rounds: Rounds) {
   return row;
 }
 
-const shown = (spread: Spread | null) =>
-  spread === null
-    ? 'absent'
-    : `${spread.median.toFixed(2)} (${spread.low.toFixed(2)}–${spread.high.toFixed(2)})`;
+const shownIfAny = (spread: Spread | null) => (spread === null ? 'absent' : shown(spread));
 
 interface Results {
   readonly costs: readonly Readonly<Record<string, string | number>>[];

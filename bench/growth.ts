@@ -4,8 +4,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { createKey } from '../src/keys/key.ts';
 import type { Load } from './lab/load.ts';
 import { PATHS } from './lab/pages.ts';
-import { cpuUsOf, type Member, rssMbOf, start } from './lab/process.ts';
-import { spreadOf } from './lab/rounds.ts';
+import { type Member, rssMbOf, start } from './lab/process.ts';
+import { costOf, shown, spreadOf } from './lab/rounds.ts';
 import { createWorld, type Keyed, type World } from './lab/world.ts';
 
 const ROUNDS = 5;
@@ -41,7 +41,7 @@ export async function run(): Promise<void> {
       world.keep(await start('proxy.ts', [])),
     ];
     for (const exits of [1, 100, 1_000, 10_000]) {
-      const env = { PROXY_FILE: manyExits(world, proxies, exits) };
+      const env = { PROXY_FILE: manyExits(world.folder, proxies, exits) };
       const gateway = await world.gateway({ exits: '', env });
       rows.push(await rowOf(gateway, ['exits', exits], { requests: Math.max(2_000, exits * 4) }));
     }
@@ -70,12 +70,6 @@ function rowsBeside(world: World, bare: Keyed) {
     connections: 16,
     ...given,
   });
-  const costOf = async (server: Keyed, load: Load) => {
-    const before = cpuUsOf(server.pid);
-    const { failures, firstFailure } = await world.load(load);
-    if (failures > 0) throw new Error(`${failures} of ${load.requests} calls failed: ${firstFailure}`);
-    return (cpuUsOf(server.pid) - before) / load.requests;
-  };
   return async (gateway: Keyed, [axis, value]: readonly [string, number], given: Given): Promise<Row> => {
     const load = loadOf(gateway, given);
     const { connections } = load;
@@ -83,33 +77,28 @@ function rowsBeside(world: World, bare: Keyed) {
     const costs: number[] = [];
     const ratios: number[] = [];
     for (let round = 0; round <= ROUNDS; round += 1) {
-      const cost = await costOf(gateway, load);
-      const ratio = cost / (await costOf(bare, beside));
+      const { cpuUs } = await costOf(world, gateway.pid, load);
+      const { cpuUs: bareUs } = await costOf(world, bare.pid, beside);
       // The first round opens what there is to open.
       if (round === 0) continue;
-      costs.push(cost);
-      ratios.push(ratio);
+      costs.push(cpuUs);
+      ratios.push(cpuUs / bareUs);
     }
     return {
       axis,
       value: value.toLocaleString('en'),
-      'µs CPU a call': shown(costs, 0),
-      '÷ bare at 2 KB': shown(ratios, 2),
+      'µs CPU a call': shown(spreadOf(costs), 0),
+      '÷ bare at 2 KB': shown(spreadOf(ratios)),
       'RSS, MB': rssMbOf(gateway.pid).toFixed(0),
     };
   };
-}
-
-function shown(numbers: readonly number[], digits: number): string {
-  const { median, low, high } = spreadOf(numbers);
-  return `${median.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
 }
 
 /**
  * A file of proxies under so many names, each of which is an exit. A tunnel takes two of a proxy's descriptors, of which
  * a process may have 20,000.
  */
-function manyExits({ folder }: World, proxies: readonly Member[], exits: number): string {
+function manyExits(folder: string, proxies: readonly Member[], exits: number): string {
   const file = join(folder, `exits-${exits}`);
   const portOf = (i: number) => proxies[i % proxies.length]?.port;
   const lines = Array.from({ length: exits }, (_, i) => `http://exit${i}:secret@127.0.0.1:${portOf(i)}`);

@@ -1,3 +1,4 @@
+import type { Load, Loaded } from './load.ts';
 import { SIZES, type Size } from './pages.ts';
 import { cpuUsOf, rssMbOf } from './process.ts';
 import { loadOf, type Variant } from './variants.ts';
@@ -48,11 +49,11 @@ export async function sliceOf(
   size: Size,
   requests = REQUESTS[size],
 ): Promise<Slice> {
-  const before = cpuUsOf(variant.member.pid);
-  const { wallMs, latenciesMs, failures, firstFailure } = await world.load(loadOf(variant, size, requests));
-  const cpuUs = (cpuUsOf(variant.member.pid) - before) / requests;
-  if (failures > 0)
-    throw new Error(`${variant.name} failed ${failures} of ${requests} calls: ${firstFailure}`);
+  const { cpuUs, wallMs, latenciesMs } = await costOf(
+    world,
+    variant.member.pid,
+    loadOf(variant, size, requests),
+  );
   return {
     cpuUs,
     perSecond: (requests * 1_000) / wallMs,
@@ -60,6 +61,21 @@ export async function sliceOf(
     p99Ms: quantile(latenciesMs, 0.99),
     rssMb: rssMbOf(variant.member.pid),
   };
+}
+
+/** What a load cost the process `pid`, µs of CPU per request. Throws where a call failed. */
+export async function costOf(
+  world: World,
+  pid: number,
+  load: Load,
+): Promise<Loaded & { readonly cpuUs: number }> {
+  const before = cpuUsOf(pid);
+  const loaded = await world.load(load);
+  const cpuUs = (cpuUsOf(pid) - before) / load.requests;
+  const { failures, firstFailure } = loaded;
+  if (failures > 0)
+    throw new Error(`${load.path}: ${failures} of ${load.requests} calls failed: ${firstFailure}`);
+  return { ...loaded, cpuUs };
 }
 
 /** Of sorted numbers. */
@@ -77,6 +93,10 @@ export function spreadOf(numbers: readonly number[]): Spread {
   const sorted = [...numbers].sort((a, b) => a - b);
   return { median: quantile(sorted, 0.5), low: quantile(sorted, 0.05), high: quantile(sorted, 0.95) };
 }
+
+/** Median, and in brackets what nine of ten lie between. */
+export const shown = ({ median, low, high }: Spread, digits = 2): string =>
+  `${median.toFixed(digits)} (${low.toFixed(digits)}–${high.toFixed(digits)})`;
 
 /** `of` ÷ `over` in each round. */
 export function ratioOf(rounds: Rounds, size: Size, of: string, over: string): Spread | null {
